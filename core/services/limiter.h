@@ -1,0 +1,46 @@
+// Fixed-window limits, exact under concurrency (LIM-2 to LIM-4, LIM-7, LIM-9).
+//
+// Thread-safety: all members; sharded locks, no I/O. Memory: bounded; a million distinct keys stay
+// under 200 MB, ended windows go first.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/ports/runtime.h"
+
+namespace mg {
+
+struct Budget {
+  std::string key;  // "address:{tenant}:{client}"
+  std::int64_t limit = 0;
+  std::int64_t window_seconds = 60;
+};
+
+// What the X-RateLimit-* headers say.
+struct Allowance {
+  bool admitted = true;
+  std::int64_t limit = 0;
+  std::int64_t remaining = 0;
+  std::int64_t reset_seconds = 0;  // whole seconds to the window's end, at least 1
+};
+
+class Limiter {
+ public:
+  explicit Limiter(Runtime& runtime);
+  ~Limiter();
+
+  // Takes one from every budget, or from none (LIM-2). Reports the one with the least remaining;
+  // when refused, the one that refuses (the longest wait of several).
+  Allowance Take(const std::vector<Budget>& budgets);
+  Allowance Peek(const Budget& budget);  // takes nothing; admitted says whether one is left
+  void Charge(const Budget& budget);     // takes one whatever is left (LIM-9: after the answer)
+  std::size_t EntryCount() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace mg

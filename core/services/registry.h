@@ -1,0 +1,114 @@
+// The registry's write side: tenants, domains, members, keys, with registry_changes and audit_log
+// in the same transaction. Used by the admin API and the operator commands alike.
+//
+// Thread-safety: all members. Errors: kInvalid (bad slug, host, tier, subject: the message says
+// which and what is right), kConflict (slug or host taken), kNotFound, else the D1 client's.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/clients/d1.h"
+#include "core/clients/kv.h"
+#include "core/ports/log.h"
+#include "core/ports/random.h"
+#include "core/ports/runtime.h"
+#include "core/services/tenants.h"
+
+namespace mg {
+
+struct TenantRecord {
+  std::string id, slug, platform, tier, sandbox_id;
+  std::int64_t created_at_ms = 0, updated_at_ms = 0;
+  std::vector<std::string> domains;  // sorted; filled by GetTenant
+};
+
+struct NewTenant {
+  std::string slug;
+  std::string tier = "free";
+  std::string platform;
+};
+
+struct TenantPatch {
+  std::optional<std::string> slug, tier, platform;
+};
+
+struct KeyRecord {
+  std::string id, name, prefix;
+  std::int64_t limit_per_minute = 0;                  // 0: none
+  std::int64_t created_at_ms = 0, revoked_at_ms = 0;  // 0: not revoked
+};
+
+struct CreatedKey {
+  KeyRecord record;
+  std::string secret;  // "mk_...": shown once
+};
+
+struct AuditRecord {
+  std::string id, actor, action, subject, before, after;
+  std::int64_t at_ms = 0;
+};
+
+struct UsageSum {
+  std::string tenant_slug, model;
+  std::int64_t requests = 0, tokens_in = 0, tokens_out = 0;
+};
+
+struct UsageFilter {
+  std::string tenant_slug, model;       // empty: all
+  std::int64_t from_ms = 0, to_ms = 0;  // half-open; 0: unbounded
+};
+
+class Registry {
+ public:
+  // `actor` is who does it: an operator's subject, or "cli". `kv` may be null.
+  Registry(D1Client& db, KvClient* kv, Runtime& runtime, Random& random, Log& log);
+
+  Result<TenantRecord> CreateTenant(const NewTenant& tenant, std::string_view actor,
+                                    CancelToken& cancel);
+  Result<TenantRecord> GetTenant(std::string_view slug, CancelToken& cancel);
+  Result<std::vector<TenantRecord>> ListTenants(CancelToken& cancel);
+  Result<TenantRecord> PatchTenant(std::string_view slug, const TenantPatch& patch,
+                                   std::string_view actor, CancelToken& cancel);
+  Status DeleteTenant(std::string_view slug, std::string_view actor,
+                      CancelToken& cancel);  // keeps its slug (MIG-2)
+
+  // Moves the host when another tenant has it.
+  Status PutDomain(std::string_view slug, std::string_view host, std::string_view actor,
+                   CancelToken& cancel);
+  Status DeleteDomain(std::string_view slug, std::string_view host, std::string_view actor,
+                      CancelToken& cancel);
+
+  Status PutMember(std::string_view slug, std::string_view subject, std::string_view actor,
+                   CancelToken& cancel);
+  Status DeleteMember(std::string_view slug, std::string_view subject, std::string_view actor,
+                      CancelToken& cancel);
+  Result<std::vector<std::string>> ListMembers(std::string_view slug, CancelToken& cancel);
+
+  Result<CreatedKey> CreateKey(std::string_view slug, std::string_view name,
+                               std::int64_t limit_per_minute, std::string_view actor,
+                               CancelToken& cancel);
+  // For the demo tenant, whose key is made at first start: stores a secret that the caller already
+  // has.
+  Result<KeyRecord> ImportKey(std::string_view slug, std::string_view name, std::string_view secret,
+                              std::string_view actor, CancelToken& cancel);
+  Result<std::vector<KeyRecord>> ListKeys(std::string_view slug, CancelToken& cancel);
+  Status RevokeKey(std::string_view slug, std::string_view key_id, std::string_view actor,
+                   CancelToken& cancel);
+
+  Result<std::vector<UsageSum>> SumUsage(const UsageFilter& filter, CancelToken& cancel);  // USG-6
+  Result<std::vector<AuditRecord>> ListAudit(std::size_t limit,
+                                             CancelToken& cancel);  // newest first
+
+ private:
+  D1Client& db_;
+  KvClient* kv_;
+  Runtime& runtime_;
+  Random& random_;
+  Log& log_;
+};
+
+}  // namespace mg

@@ -1,0 +1,34 @@
+// Follows registry_changes (TEN-12): every 4 s asks D1 for rows after the last seen one and hands
+// each to the caches. At start it loads the changes of the last TENANT_CACHE_TTL_SECONDS + 60 s.
+//
+// Thread-safety: PollOnce from one task at a time. Start spawns the polling task; Stop ends and
+// joins it.
+#pragma once
+#include <functional>
+#include <memory>
+
+#include "core/clients/d1.h"
+#include "core/config/settings.h"
+#include "core/ports/log.h"
+#include "core/ports/runtime.h"
+#include "core/services/tenants.h"
+
+namespace mg {
+
+class RegistryWatch {
+ public:
+  using Listener = std::function<void(const RegistryChange&)>;
+  RegistryWatch(const Settings& settings, D1Client& db, Runtime& runtime, Log& log,
+                Listener listener);
+  ~RegistryWatch();
+
+  Status PollOnce(CancelToken& cancel);
+  void Start();
+  void Stop();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace mg

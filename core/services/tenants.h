@@ -1,0 +1,84 @@
+// Which tenant a host belongs to (TEN-1 to TEN-12): process, KV, D1, map, with every change
+// followed.
+//
+// Thread-safety: all members. No lock is held across I/O; concurrent misses of one host share one
+// look-up. Time: entries live at most 60 s (kProcessEntrySeconds), misses 30 s; memory is bounded
+// (kMaxEntries).
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/clients/d1.h"
+#include "core/clients/kv.h"
+#include "core/config/settings.h"
+#include "core/http/host.h"
+#include "core/ports/log.h"
+#include "core/ports/runtime.h"
+
+namespace mg {
+
+enum class Tier { kFree, kPremium, kEnterprise };
+Tier NormaliseTier(std::string_view text);  // AIG-2: trimmed, any case; unknown or absent is free
+std::string_view TierName(Tier tier);       // "free", "premium", "enterprise"
+
+struct Tenant {
+  std::string id;  // UUID
+  std::string slug;
+  std::string platform;  // may be empty
+  Tier tier = Tier::kFree;
+  std::string sandbox_id;  // verified against the derivation (TEN-7)
+};
+
+struct Resolution {
+  enum class Outcome {
+    kFound,
+    kUnknown,           // 404 (TEN-5)
+    kUnavailable,       // 503: the registry cannot answer (TEN-8)
+    kIdentityMismatch,  // 500 sandbox_identity_mismatch (TEN-7)
+    kRegistryMissing,   // 503: DEV_MODE without the binding (BND-2)
+  };
+  Outcome outcome = Outcome::kUnknown;
+  std::shared_ptr<const Tenant> tenant;  // set when found
+  std::string_view source;               // "process", "kv", "d1", "map", "stale"
+};
+
+// One row of registry_changes.
+struct RegistryChange {
+  std::int64_t seq = 0;
+  std::string kind;  // "tenant", "domain", "member", "key", "models"
+  std::string tenant_id;
+  std::string host;  // a full host: "acme.localhost" is written as its slug key, see RegistryKey
+  std::int64_t at_ms = 0;
+};
+
+class Tenants {
+ public:
+  // `kv` and `db` may be null: then that binding is missing (BND-2).
+  Tenants(const Settings& settings, KvClient* kv, D1Client* db, Runtime& runtime, Log& log);
+  ~Tenants();
+
+  // The tenant of an already parsed host. IP literals, bare "localhost" and hosts that cannot be
+  // anyone's are kUnknown without a look-up (TEN-3).
+  Resolution ByHost(const HostName& host, CancelToken& cancel);
+  Resolution BySlug(std::string_view slug, CancelToken& cancel);     // X-Tenant-Override (TEN-2)
+  Resolution ById(std::string_view tenant_id, CancelToken& cancel);  // internal listener
+
+  void Apply(const RegistryChange&
+                 change);  // drops what it touches; that host is read from D1 for a while
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// KV keys of the registry: "tenant:slug:{slug}", "tenant:domain:{host}".
+std::string SlugKey(std::string_view slug);
+std::string DomainKey(std::string_view host);
+
+}  // namespace mg

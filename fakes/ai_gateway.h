@@ -1,0 +1,51 @@
+// AI Gateway in front of Workers AI (wire/ai-gateway.md): universal, workers-ai paths, compat;
+// per-step time limits, cf-aig-* headers, the service's own error envelopes.
+//
+// Time: model latency and time limits pass in the Runtime; a wait ends when the caller goes.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/ports/random.h"
+#include "core/ports/runtime.h"
+#include "fakes/credentials.h"
+#include "fakes/service.h"
+
+namespace mg::fake {
+
+// A lever for one model, for tests and `/control/v1/faults` later. Counted down by `times` (-1: for
+// ever).
+struct ModelLever {
+  std::int64_t latency_ms = 0;
+  bool hang = false;  // never answers (bounded by kHangMs)
+  int status = 0;     // answers this with `code` in Workers AI's error shape
+  std::int64_t code = 0;
+  std::int64_t retry_after_seconds = 0;
+  int times = -1;
+};
+
+class AiGateway final : public Service {
+ public:
+  AiGateway(const Credentials& credentials, Runtime& runtime, Random& random);
+  ~AiGateway() override;
+  // /v1/{account}/{gateway}/... and /client/v4/accounts/{account}/ai/run/{model}
+  Response Handle(Request& request, CallNote& note, CancelToken& caller_gone) override;
+  void Reset() override;
+
+  void Pull(const std::string& model, ModelLever lever);
+  // For "metadata on every model call": what each call carried, oldest first, bounded.
+  struct Seen {
+    std::string metadata_json, model;
+    std::int64_t step = 0;
+    int status = 0;
+  };
+  std::vector<Seen> seen() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace mg::fake

@@ -1,0 +1,51 @@
+// Routes calls to the fakes by listener and path, checks v4 API tokens, and writes every call to
+// the journal.
+//
+// `Api` is the listener for api.cloudflare.com, gateway.ai.cloudflare.com and the team site; `S3`
+// is R2's. Any of the fakes may be null (`up --only`): then its paths answer the v4 "could not
+// route" error.
+#pragma once
+#include "core/http/message.h"
+#include "core/ports/runtime.h"
+#include "fakes/access.h"
+#include "fakes/ai_gateway.h"
+#include "fakes/credentials.h"
+#include "fakes/d1.h"
+#include "fakes/journal.h"
+#include "fakes/kv.h"
+#include "fakes/r2.h"
+
+namespace mg::fake {
+
+struct CloudFakes {
+  Kv* kv = nullptr;
+  D1* d1 = nullptr;
+  R2* r2 = nullptr;
+  Access* access = nullptr;
+  AiGateway* ai_gateway = nullptr;
+};
+
+class CloudApi final : public Handler {
+ public:
+  CloudApi(const Credentials& credentials, CloudFakes fakes, Runtime& runtime, Journal& journal);
+  Response Handle(Request& request, const Peer& peer, CancelToken& caller_gone) override;
+
+ private:
+  const Credentials& credentials_;
+  CloudFakes fakes_;
+  Runtime& runtime_;
+  Journal& journal_;
+};
+
+class CloudS3 final : public Handler {
+ public:
+  CloudS3(R2& r2, Runtime& runtime, Journal& journal);
+  Response Handle(Request& request, const Peer& peer, CancelToken& caller_gone) override;
+
+ private:
+  R2& r2_;
+  Runtime& runtime_;
+  Journal& journal_;
+};
+
+}  // namespace mg::fake

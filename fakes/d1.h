@@ -1,0 +1,29 @@
+// D1 (wire/storage.md 3): /query and /raw on real SQLite with D1's limits, one request one
+// transaction.
+#pragma once
+#include <memory>
+#include <string>
+
+#include "core/ports/runtime.h"
+#include "fakes/credentials.h"
+#include "fakes/service.h"
+
+namespace mg::fake {
+
+// Serves /client/v4/accounts/{a}/d1/database/... ; authentication is Cloud's.
+// `datetime('now')` in a user's SQL follows the Runtime's wall time.
+class D1 final : public Service {
+ public:
+  // `folder`: where d1/<id>.sqlite lives; empty keeps it in memory. Throws std::runtime_error when
+  // it cannot open. What it has acknowledged survives kill -9.
+  D1(const Credentials& credentials, const std::string& folder, Runtime& runtime);
+  ~D1() override;
+  Response Handle(Request& request, CallNote& note, CancelToken& caller_gone) override;
+  void Reset() override;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace mg::fake

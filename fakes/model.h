@@ -1,0 +1,21 @@
+// The built-in model: deterministic, offline. Answers small integer arithmetic truly, anything else
+// with a stable text that depends on the prompt alone. Token counts are honest: a token is a run of
+// letters or digits, or one other visible character.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace mg::fake {
+
+struct ModelText {
+  std::string text;
+  bool hit_token_limit = false;  // finish_reason "length"
+  std::int64_t tokens_out = 0;
+};
+
+ModelText AnswerPrompt(std::string_view model, std::string_view last_user_message,
+                       std::int64_t max_tokens);
+std::int64_t CountTokens(std::string_view text);
+
+}  // namespace mg::fake
