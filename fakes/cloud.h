@@ -5,6 +5,13 @@
 // is R2's. Any of the fakes may be null (`up --only`): then its paths answer the v4 "could not
 // route" error.
 #pragma once
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "core/http/message.h"
 #include "core/ports/runtime.h"
 #include "fakes/access.h"
@@ -31,10 +38,19 @@ class CloudApi final : public Handler {
   Response Handle(Request& request, const Peer& peer, CancelToken& caller_gone) override;
 
  private:
+  struct Call;
+
+  Response Dispatch(Call& call);
+  Response V4(Call& call);
+  Response Identity(Call& call, const std::vector<std::string_view>& rest);
+  Response Account(Call& call, const std::vector<std::string_view>& rest);
+  std::optional<Response> RefuseCredentials(const Headers& headers, std::string_view route) const;
+
   const Credentials& credentials_;
   CloudFakes fakes_;
   Runtime& runtime_;
   Journal& journal_;
+  std::atomic<std::uint64_t> rays_{0};
 };
 
 class CloudS3 final : public Handler {
@@ -46,6 +62,7 @@ class CloudS3 final : public Handler {
   R2& r2_;
   Runtime& runtime_;
   Journal& journal_;
+  std::atomic<std::uint64_t> rays_{0};
 };
 
 }  // namespace mg::fake

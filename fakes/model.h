@@ -1,5 +1,5 @@
 // The built-in model: deterministic, offline. Answers small integer arithmetic truly, anything else
-// with a stable text that depends on the prompt alone. Token counts are honest: a token is a run of
+// with a stable text that depends on model and prompt alone. Token counts are honest: a token is a run of
 // letters or digits, or one other visible character.
 #pragma once
 #include <cstdint>

@@ -16,7 +16,8 @@ class Database {
  public:
   // `path` empty: in memory. Durable: WAL with synchronous=FULL, so that what was acknowledged
   // survives.
-  explicit Database(const std::string& path);
+  // `vfs`: a registered one, null for SQLite's default.
+  explicit Database(const std::string& path, const char* vfs = nullptr);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -37,18 +38,22 @@ class Statement {
   Statement(const Statement&) = delete;
   Statement& operator=(const Statement&) = delete;
 
+  // A value that cannot be bound (too big) makes the next Step return that error.
   void BindText(int index, std::string_view text);  // from 1
   void BindBlob(int index, std::string_view bytes);
   void BindInt(int index, std::int64_t value);
   void BindNull(int index);
-  int Step();  // SQLITE_ROW, SQLITE_DONE or an error
-  void Reset();
+  int Step();  // SQLITE_ROW, SQLITE_DONE or an error (extended codes)
+  void Reset();  // clears the bindings too
   std::string Text(int column) const;  // from 0; blobs too
   std::int64_t Int(int column) const;
   bool IsNull(int column) const;
 
  private:
+  void Keep(int code);
+
   sqlite3_stmt* stmt_ = nullptr;
+  int bind_error_ = SQLITE_OK;
 };
 
 }  // namespace mg::fake

@@ -1,8 +1,8 @@
 // AI Gateway's inference endpoints (wire/ai-gateway.md 1, 2.4): universal, and Workers AI's own
 // OpenAI dialect for the direct strategy. The caller decides steps, limits and retries.
 //
-// Thread-safety: all members. Errors: as Transport. Every HTTP answer comes back as a Response, its
-// body possibly still streaming.
+// Thread-safety: all members. Errors: as Transport, and kInvalid for a query that is not a JSON
+// object. Every HTTP answer comes back as a Response, its body possibly still streaming.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -26,7 +26,8 @@ class AiGatewayClient {
  public:
   AiGatewayClient(Transport& transport, AiGatewaySettings settings);
 
-  // `query_json` is the caller's chat body, an object; `model` in it is replaced by each step's.
+  // `query_json` is the caller's chat body, an object; `model` in it is replaced by each step's and
+  // `stream` is dropped, the rest goes out byte for byte.
   // `metadata_json` goes out as cf-aig-metadata (AIG-1).
   Result<Response> Universal(const std::vector<ModelStep>& steps, std::string_view query_json,
                              std::string_view metadata_json, const Deadlines& deadlines,
@@ -37,8 +38,14 @@ class AiGatewayClient {
                           CancelToken& cancel);
 
  private:
+  Request Post(std::string_view path, std::string_view metadata_json) const;
+
   Transport& transport_;
-  AiGatewaySettings settings_;
+  std::string origin_;           // of settings.base
+  std::string base_path_;        // the rest of it
+  std::string gateway_bearer_;   // cf-aig-authorization
+  std::string provider_bearer_;  // Authorization of a step (AIG-8)
+  std::string step_head_;        // of a universal step, up to its time limit
 };
 
 // The internal code of an error answer, whichever of the five envelopes it came in

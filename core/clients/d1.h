@@ -18,6 +18,8 @@
 
 namespace mg {
 
+inline constexpr std::int64_t kD1CallMs = 10'000;
+
 // Numbers are bound as REAL by the service: use them for columns of INTEGER affinity only.
 using D1Value = std::variant<std::nullptr_t, std::int64_t, double, std::string>;
 

@@ -15,6 +15,8 @@
 
 namespace mg {
 
+inline constexpr std::int64_t kKvCallMs = 5'000;
+
 class KvClient {
  public:
   KvClient(Transport& transport, Runtime& runtime, KvBinding binding);
@@ -27,8 +29,8 @@ class KvClient {
   Status Delete(std::string_view key, CancelToken& cancel);  // absent is fine
 
  private:
-  Result<Response> Call(std::string method, std::string_view path, std::string body,
-                        CancelToken& cancel);
+  Result<Response> Call(std::string_view method, std::string_view key, std::string_view query,
+                        std::string body, CancelToken& cancel);
 
   Transport& transport_;
   Runtime& runtime_;

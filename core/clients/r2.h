@@ -1,8 +1,9 @@
 // R2 over the S3 API with SigV4 (wire/storage.md 4): put, get, head, delete of whole objects.
 //
-// Thread-safety: all members. Errors: as Transport, and kUnauthenticated, kDenied, kNotFound (no
-// such bucket),
-//   kUnavailable, kCorrupt.
+// Thread-safety: all members. Time: each call has a deadline of its own (30 s). Objects of up to
+// 64 MiB.
+// Errors: as Transport, and kUnauthenticated, kDenied, kNotFound (no such bucket), kExhausted
+//   (slowed down), kUnavailable (5xx), kInvalid, kCorrupt.
 #pragma once
 #include <cstdint>
 #include <optional>

@@ -3,6 +3,7 @@
 #pragma once
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/result.h"
 #include "core/http/message.h"
@@ -24,11 +25,15 @@ std::string AmzDate(WallTime at);
 void SignRequest(Request& request, std::string_view host, const SigV4Key& key, WallTime at,
                  std::string_view payload_sha256_hex);
 
-// The canonical request for the given signed header names (lower case, sorted).
-// `uri_encode_path_twice` is false for S3. Exposed for the public vectors and for the fake.
+// The canonical request for the given signed header names (lower case, sorted). The path is taken
+// as it was sent: S3 neither normalises nor encodes it again. Exposed for the public vectors and
+// for the fake.
 std::string CanonicalRequest(const Request& request, std::string_view host,
                              const std::vector<std::string>& signed_headers,
                              std::string_view payload_sha256_hex);
+// Exposed because R2 quotes it in a SignatureDoesNotMatch answer.
+std::string SigV4StringToSign(std::string_view canonical_request, std::string_view amz_date,
+                              const SigV4Key& key);
 std::string SigV4Signature(std::string_view canonical_request, std::string_view amz_date,
                            const SigV4Key& key);
 

@@ -2,7 +2,7 @@
 // codec.
 #pragma once
 #include <cstddef>
-#include <optional>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +19,7 @@ class Headers {
   Headers() = default;
   Headers(std::initializer_list<Line> lines) : lines_(lines) {}
 
+  void Reserve(std::size_t lines);
   void Add(std::string_view name, std::string_view value);
   void Set(std::string_view name, std::string_view value);  // replaces every line of that name
   void Remove(std::string_view name);

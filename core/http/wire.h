@@ -82,24 +82,34 @@ class BodyDecoder {
     kData,
     kDataCr,
     kDataLf,
-    kTrailer,
+    kTrailer,  // at the start of a line; what stands from here on is after the last chunk
+    kTrailerName,
+    kTrailerValue,
+    kTrailerLf,
+    kEndLf,
     kDone,
     kMalformed
   };
   std::size_t DecodeChunked(std::string_view input, std::string& out);
+  std::size_t TakeData(std::string_view input, State after, std::string& out);
+  State AfterChunkByte(char byte);
+  State AfterTrailerByte(char byte);
 
   Framing framing_;
   State state_;
   std::uint64_t left_ = 0;  // bytes of this chunk, or of the whole body
   std::size_t digits_ = 0;
-  std::size_t line_bytes_ = 0;     // of the extension or trailer line being skipped
+  std::size_t line_bytes_ = 0;     // of the extension being skipped
   std::size_t trailer_bytes_ = 0;  // of all trailer lines
   Limits limits_;
 };
 
-// Serialisation. A value that could break the framing (CR, LF, NUL) is an error: kInvalid.
+// Serialisation. Errors: kInvalid for a method, target, host, status, header name or value that
+// could break the framing. Host, Content-Length, Transfer-Encoding and Connection lines among the
+// headers are dropped, because the codec writes its own; a body of unknown length is sent chunked.
 Result<std::string> RequestHeadText(const Request& request, std::string_view host);
-// `body_allowed`: false for HEAD, 204, 304 and 101.
+// No framing headers on 1xx, 204 and 304. An answer to HEAD with an empty body keeps the handler's
+// Content-Length. A body of unknown length is chunked, or ends with the connection on HTTP/1.0.
 Result<std::string> ResponseHeadText(const Response& response, std::string_view request_method,
                                      bool http_1_0, bool keep_alive);
 std::string ChunkText(std::string_view bytes);

@@ -39,10 +39,12 @@ class KeySet {
   KeySet& operator=(KeySet&&) noexcept;
   bool Has(std::string_view kid) const;
   std::size_t size() const;
+  std::size_t dropped() const;  // keys of the document that may not verify
+
+  struct Impl;  // access_verifier_keys.h
+  const Impl& impl() const { return *impl_; }
 
  private:
-  friend TokenCheck VerifyToken(std::string_view, const KeySet&, const AccessSettings&, WallTime);
-  struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 
@@ -50,13 +52,14 @@ class KeySet {
 TokenCheck VerifyToken(std::string_view token, const KeySet& keys, const AccessSettings& settings,
                        WallTime now);
 
+// Stop it before what it was given goes away; the destructor stops it otherwise.
 class AccessVerifier {
  public:
   AccessVerifier(AccessSettings settings, AccessKeysClient& client, Runtime& runtime, Log& log);
   ~AccessVerifier();
 
   TokenCheck Verify(std::string_view token, CancelToken& cancel);
-  void Stop();  // ends a refresh in the background
+  void Stop();  // ends a refresh in the background and starts no further one
 
  private:
   class Impl;

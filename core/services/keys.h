@@ -2,7 +2,7 @@
 // time.
 //
 // Thread-safety: all members. A wrong key costs no D1 while the tenant's set is warm (60 s; dropped
-// on change).
+// on change), a malformed one never. While D1 fails an expired set is served up to an hour.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -15,6 +15,10 @@
 #include "core/ports/runtime.h"
 
 namespace mg {
+
+inline constexpr std::string_view kTenantKeyPrefix = "mk_";
+// KEY-2: "mk_" + the base64url of 32 bytes.
+bool IsTenantKey(std::string_view text);
 
 struct KeyCheck {
   enum class Outcome { kAccepted, kRefused, kUnavailable };
@@ -29,7 +33,7 @@ class Keys {
   ~Keys();
   // `bearer` is what followed "Bearer ".
   KeyCheck Check(std::string_view tenant_id, std::string_view bearer, CancelToken& cancel);
-  void Drop(std::string_view tenant_id);
+  void Drop(std::string_view tenant_id);  // "": every tenant's
 
  private:
   class Impl;

@@ -3,6 +3,7 @@
 // Thread-safety: all members; sharded locks, no I/O. Memory: bounded; a million distinct keys stay
 // under 200 MB, ended windows go first.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -28,11 +29,15 @@ struct Allowance {
 
 class Limiter {
  public:
-  explicit Limiter(Runtime& runtime);
+  static constexpr std::size_t kMaxEntries = std::size_t{1} << 21;  // some 160 MB
+
+  // `max_entries`: live windows are never forgotten, so with this many a new key is refused (Take)
+  // or not counted (Charge) until one of them ends.
+  explicit Limiter(Runtime& runtime, std::size_t max_entries = kMaxEntries);
   ~Limiter();
 
   // Takes one from every budget, or from none (LIM-2). Reports the one with the least remaining;
-  // when refused, the one that refuses (the longest wait of several).
+  // when refused, the one that refuses (the longest wait of several). Keys of one call differ.
   Allowance Take(const std::vector<Budget>& budgets);
   Allowance Peek(const Budget& budget);  // takes nothing; admitted says whether one is left
   void Charge(const Budget& budget);     // takes one whatever is left (LIM-9: after the answer)

@@ -18,7 +18,7 @@ class Members {
   Members(D1Client* db, Runtime& runtime, Log& log);
   ~Members();
   Membership Check(std::string_view tenant_id, std::string_view subject, CancelToken& cancel);
-  void Drop(std::string_view tenant_id);
+  void Drop(std::string_view tenant_id);  // "": every tenant's
 
  private:
   class Impl;

@@ -15,6 +15,7 @@
 #include "core/ports/log.h"
 #include "core/ports/random.h"
 #include "core/ports/runtime.h"
+#include "core/services/models_policy.h"
 #include "core/services/tenants.h"
 
 namespace mg {
@@ -35,7 +36,7 @@ struct ModelAnswer {
     kCancelled,      // the caller went away
   };
   Outcome outcome = Outcome::kFailed;
-  int status = 0;
+  int status = 0;  // what the caller gets; 0 when cancelled
   std::string body;
   std::string content_type;
   int step = 0;                      // 0 primary, 1 fallback
@@ -69,10 +70,17 @@ class Models {
   std::vector<std::string> Names(const Tenant& tenant) const;
 
  private:
-  const ModelRoute& RouteOf(Tier tier) const;
+  struct Planned {
+    ModelRoute route;
+    std::vector<PlannedSend> plan;
+  };
+  static Planned PlannedOf(ModelRoute route, const std::string& override_primary,
+                           AiStrategy strategy);
+  const Planned& PlannedFor(Tier tier) const;
 
-  ModelSettings settings_;
   AiStrategy strategy_;
+  Planned free_;
+  Planned premium_;
   AiGatewayClient& client_;
   Runtime& runtime_;
   Random& random_;

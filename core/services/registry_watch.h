@@ -1,8 +1,13 @@
 // Follows registry_changes (TEN-12): every 4 s asks D1 for rows after the last seen one and hands
 // each to the caches. At start it loads the changes of the last TENANT_CACHE_TTL_SECONDS + 60 s.
 //
-// Thread-safety: PollOnce from one task at a time. Start spawns the polling task; Stop ends and
-// joins it.
+// A database that was reset or restored (its newest change is behind, or the last seen row is not
+// the one it was) is followed from the start again, after one change of kind kRegistryReset.
+//
+// Thread-safety: PollOnce from one task at a time. Start spawns the polling task, once; Stop ends
+// and joins it, and comes before the destructor. The listener must not block.
+// Errors: PollOnce keeps what it has handed on and goes on from there next time; the task logs the
+// first failure of a streak.
 #pragma once
 #include <functional>
 #include <memory>
@@ -28,7 +33,7 @@ class RegistryWatch {
 
  private:
   class Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;  // the task holds one too
 };
 
 }  // namespace mg

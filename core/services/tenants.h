@@ -2,16 +2,14 @@
 // followed.
 //
 // Thread-safety: all members. No lock is held across I/O; concurrent misses of one host share one
-// look-up. Time: entries live at most 60 s (kProcessEntrySeconds), misses 30 s; memory is bounded
-// (kMaxEntries).
+// look-up. Time: entries live at most 60 s (kProcessEntrySeconds), misses 30 s (kMissSeconds);
+// memory is bounded (kMaxHeldTenants of each).
 #pragma once
+#include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "core/base/result.h"
 #include "core/clients/d1.h"
@@ -22,6 +20,13 @@
 #include "core/ports/runtime.h"
 
 namespace mg {
+
+inline constexpr std::int64_t kProcessEntrySeconds = 60;
+inline constexpr std::int64_t kMissSeconds = 30;
+inline constexpr std::size_t kMaxHeldTenants = 50'000;
+// TEN-12: how much longer than TENANT_CACHE_TTL_SECONDS a changed key is read from D1 rather than
+// KV.
+inline constexpr std::int64_t kChangeMarginSeconds = 60;
 
 enum class Tier { kFree, kPremium, kEnterprise };
 Tier NormaliseTier(std::string_view text);  // AIG-2: trimmed, any case; unknown or absent is free
@@ -48,14 +53,25 @@ struct Resolution {
   std::string_view source;               // "process", "kv", "d1", "map", "stale"
 };
 
-// One row of registry_changes.
+// One row of registry_changes (TEN-12). The registry writes, in the transaction of the change:
+//   kind     host                                             tenant_id
+//   tenant   a key that leads to the tenant: a row for its    the tenant
+//            slug, for a new slug, and for each domain
+//   domain   the domain's key                                 the tenant that has it, or had it
+//   member   (null)                                           the tenant
+//   key      (null)                                           the tenant
+// where a key is written as KV has it: SlugKey, DomainKey.
 struct RegistryChange {
   std::int64_t seq = 0;
-  std::string kind;  // "tenant", "domain", "member", "key", "models"
+  std::string kind;
   std::string tenant_id;
-  std::string host;  // a full host: "acme.localhost" is written as its slug key, see RegistryKey
+  std::string host;
   std::int64_t at_ms = 0;
 };
+
+// Not a row: RegistryWatch says it when the database is no longer the one it followed (reset or
+// restored). Nothing that is held may be believed; seq, tenant_id and host are empty.
+inline constexpr std::string_view kRegistryReset = "reset";
 
 class Tenants {
  public:
@@ -69,8 +85,9 @@ class Tenants {
   Resolution BySlug(std::string_view slug, CancelToken& cancel);     // X-Tenant-Override (TEN-2)
   Resolution ById(std::string_view tenant_id, CancelToken& cancel);  // internal listener
 
-  void Apply(const RegistryChange&
-                 change);  // drops what it touches; that host is read from D1 for a while
+  // Drops what it touches; that key is read from D1 for TENANT_CACHE_TTL_SECONDS + 60 s. Looks at
+  // kinds "tenant", "domain" and kRegistryReset.
+  void Apply(const RegistryChange& change);
 
  private:
   class Impl;

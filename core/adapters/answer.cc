@@ -1,0 +1,115 @@
+#include "core/adapters/answer.h"
+
+#include <sys/socket.h>
+
+#include <ctime>
+#include <optional>
+#include <utility>
+
+#include "core/adapters/json_text.h"
+#include "core/adapters/socket_io.h"
+#include "core/http/wire.h"
+
+namespace mg {
+namespace {
+
+class Writer {
+ public:
+  Writer(const AnswerTarget& to, const Runtime& runtime, std::string& why_cut)
+      : to_(to), runtime_(runtime), why_cut_(why_cut) {}
+
+  Answered Whole(std::string_view head, std::string_view body) {
+    return Send(head, body) ? Answered::kWhole : Answered::kCut;
+  }
+  Answered Stream(std::string_view head, const Body& body);
+
+ private:
+  bool Send(std::string_view first, std::string_view second);
+  Answered Cut(std::string why);
+
+  const AnswerTarget& to_;
+  const Runtime& runtime_;
+  std::string& why_cut_;
+};
+
+bool Writer::Send(std::string_view first, std::string_view second) {
+  switch (SendAll(to_.fd, first, second, to_.patience, runtime_)) {
+    case Sent::kAll:
+      return true;
+    case Sent::kTimedOut:
+      why_cut_ = "the caller takes no bytes";
+      return false;
+    case Sent::kBroken:
+      why_cut_ = "the caller hung up";
+      return false;
+  }
+  return false;
+}
+
+Answered Writer::Cut(std::string why) {
+  why_cut_ = std::move(why);
+  if (to_.http_1_0) {
+    // Without any framing an orderly close would look like the end of the body: send a reset.
+    const linger abort{1, 0};
+    ::setsockopt(to_.fd, SOL_SOCKET, SO_LINGER, &abort, sizeof abort);
+  }
+  return Answered::kCut;
+}
+
+Answered Writer::Stream(std::string_view head, const Body& body) {
+  if (!Send(head, {})) return Answered::kCut;
+  const std::optional<std::uint64_t> length = body.length();
+  const bool chunked = !length && !to_.http_1_0;
+  std::uint64_t sent = 0;
+  while (true) {
+    const Result<std::string> piece = body.stream()->Next(kNever);
+    if (!piece) return Cut(piece.error().message);
+    if (piece->empty()) break;
+    sent += piece->size();
+    if (length && sent > *length) return Cut("the body is longer than its length");
+    if (!Send(chunked ? wire::ChunkText(*piece) : *piece, {})) return Answered::kCut;
+  }
+  if (length && sent < *length) return Cut("the body is shorter than its length");
+  return Whole(chunked ? wire::kLastChunk : "", {});
+}
+
+bool HasBody(int status, std::string_view method) {
+  return status >= 200 && status != 204 && status != 304 && method != "HEAD";
+}
+
+}  // namespace
+
+Result<Answered> WriteAnswer(const AnswerTarget& to, const Response& response, bool keep_alive,
+                             const Runtime& runtime, std::string& why_cut) {
+  MG_TRY(head, wire::ResponseHeadText(response, to.method, to.http_1_0, keep_alive));
+  Writer writer(to, runtime, why_cut);
+  if (!HasBody(response.status, to.method)) return writer.Whole(head, {});
+  if (response.body.is_stream()) return writer.Stream(head, response.body);
+  return writer.Whole(head, response.body.bytes());
+}
+
+Response ServerAnswer(int status, std::string_view sentence, std::string_view code) {
+  std::string json = "{\"error\":";
+  AppendJsonString(json, sentence);
+  json += ",\"code\":";
+  AppendJsonString(json, code);
+  json += '}';
+  return JsonResponse(status, std::move(json));
+}
+
+std::string HttpDate(std::int64_t epoch_seconds) {
+  // strftime's names of days and months would follow the process's locale.
+  constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const auto seconds = static_cast<std::time_t>(epoch_seconds);
+  std::tm utc{};
+  ::gmtime_r(&seconds, &utc);
+  char text[64];
+  const int length = std::snprintf(text, sizeof text, "%s, %02d %s %04d %02d:%02d:%02d GMT",
+                                   kDays[utc.tm_wday], utc.tm_mday, kMonths[utc.tm_mon],
+                                   utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
+  return std::string(text, static_cast<std::size_t>(length));
+}
+
+}  // namespace mg

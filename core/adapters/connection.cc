@@ -1,0 +1,298 @@
+#include "core/adapters/connection.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "core/adapters/answer.h"
+#include "core/adapters/socket_io.h"
+
+namespace mg {
+namespace {
+
+constexpr std::size_t kReadBytes = 16 * 1024;
+// A body of up to this size is collected while the caller is parked, so that a slow one holds no
+// worker and the handler gets bytes.
+constexpr std::size_t kCollectedBodyBytes = 64 * 1024;
+constexpr int kRequestsPerTurn = 16;  // of a caller that pipelines, before others have a turn
+constexpr std::size_t kFarewellBytes = 64 * 1024;
+constexpr std::int64_t kFarewellMs = 2'000;
+
+std::string_view CodeOf(int status) {
+  switch (status) {
+    case 408:
+      return "request_timeout";
+    case 414:
+      return "uri_too_long";
+    case 431:
+      return "headers_too_large";
+    case 501:
+      return "not_implemented";
+    case 505:
+      return "http_version_not_supported";
+    default:
+      return "bad_request";
+  }
+}
+
+bool IsCollected(const wire::RequestHead& head) {
+  return head.framing == wire::Framing::kLength && head.content_length <= kCollectedBodyBytes &&
+         !head.expects_continue;
+}
+
+}  // namespace
+
+std::string DateLine::At(WallTime wall) {
+  Lock lock(mutex_);
+  if (wall.seconds() != second_) {
+    second_ = wall.seconds();
+    text_ = HttpDate(second_);
+  }
+  return text_;
+}
+
+void Connection::TakeTurn() {
+  if (caller_->waited_for() == Wait::kFarewell) return DiscardInput();
+  for (int served = 0; served < kRequestsPerTurn; ++served) {
+    wire::RequestHead head;
+    wire::Refused refused;
+    switch (FindRequest(head, refused)) {
+      case Found::kNotYet:
+        return ParkForMore();
+      case Found::kGone:
+        return Close();
+      case Found::kRefused:
+        return Refuse(refused.status, refused.reason);
+      case Found::kRequest:
+        break;
+    }
+    if (!Answer(head)) return;
+  }
+  context_.parking.Park(caller_, Wait::kTurn, In(context_.options.head_timeout_ms));
+}
+
+void Connection::GiveUp() {
+  if (caller_->waited_for() == Wait::kRest) return Refuse(408, "The request took too long");
+  Close();
+}
+
+// A whole request at the front of the input, its body too when that is to be collected.
+Connection::Found Connection::FindRequest(wire::RequestHead& head, wire::Refused& refused) {
+  while (true) {
+    if (WorthALook()) {
+      const Found found = Look(head, refused);
+      if (found != Found::kNotYet) return found;
+    }
+    switch (ReceiveNow(caller_->fd(), kReadBytes, caller_->input)) {
+      case Got::kBytes:
+        break;
+      case Got::kNothing:
+        return Found::kNotYet;
+      case Got::kEnd:
+      case Got::kBroken:
+        return Found::kGone;
+    }
+  }
+}
+
+// The parser starts again at the front each time. A head cannot end without a line feed, so a look
+// for each of these, and whenever the input has doubled (for a wrong byte without any), keeps the
+// work of a trickled head small.
+bool Connection::WorthALook() const {
+  const std::string& input = caller_->input;
+  if (input.size() <= caller_->looked_at || input.size() < caller_->wanted) return false;
+  return input.size() >= 2 * caller_->looked_at ||
+         input.find('\n', caller_->looked_at) != std::string::npos;
+}
+
+Connection::Found Connection::Look(wire::RequestHead& head, wire::Refused& refused) {
+  std::string& input = caller_->input;
+  std::size_t consumed = 0;
+  caller_->looked_at = input.size();
+  switch (wire::ParseRequestHead(input, context_.options.limits, head, consumed, refused)) {
+    case wire::Progress::kMore:
+      return Found::kNotYet;
+    case wire::Progress::kRefused:
+      return Found::kRefused;
+    case wire::Progress::kDone:
+      break;
+  }
+  if (IsCollected(head)) {
+    const std::size_t whole = consumed + static_cast<std::size_t>(head.content_length);
+    if (input.size() < whole) {
+      caller_->wanted = whole;
+      caller_->looked_at = 0;  // once it is there, the next look is worth it
+      return Found::kNotYet;
+    }
+  }
+  input.erase(0, consumed);
+  caller_->looked_at = 0;
+  caller_->wanted = 0;
+  caller_->give_up_at = kNever;
+  return Found::kRequest;
+}
+
+void Connection::ParkForMore() {
+  Parking& parking = context_.parking;
+  if (caller_->input.empty()) {
+    return parking.Park(caller_, Wait::kRequest, In(context_.options.idle_timeout_ms));
+  }
+  if (caller_->wanted > 0) {
+    return parking.Park(caller_, Wait::kRest, In(context_.options.body_timeout_ms));
+  }
+  if (caller_->give_up_at == kNever) {
+    caller_->give_up_at = In(context_.options.head_timeout_ms);
+  }
+  parking.Park(caller_, Wait::kRest, caller_->give_up_at);
+}
+
+bool Connection::Answer(wire::RequestHead& head) {
+  Request request = std::move(head.request);
+  const std::string method = request.method;  // the handler may change its request
+  const std::shared_ptr<RequestBody> body = AttachBody(head, request);
+  context_.before_handler();
+  context_.parking.WatchForHangUp(*caller_, true);
+  Response response = CallHandler(request);
+  const bool body_read = !body || body->whole();
+  const bool framed = !head.http_1_0 || response.body.length();
+  const bool keep_alive = head.keep_alive && body_read && framed && !context_.parking.draining();
+  const bool whole = Write(head, method, response, keep_alive);
+  if (body) body->Detach();
+  if (!whole || response.status == 101 || caller_->gone().cancelled()) {
+    Close();
+  } else if (!body_read) {
+    SayFarewell();
+  } else if (!keep_alive) {
+    Close();
+  } else {
+    return true;
+  }
+  return false;
+}
+
+// Null when the body is bytes already.
+std::shared_ptr<RequestBody> Connection::AttachBody(const wire::RequestHead& head,
+                                                    Request& request) {
+  if (head.framing == wire::Framing::kNone) return nullptr;
+  std::string& input = caller_->input;
+  if (head.framing == wire::Framing::kLength && head.content_length <= input.size()) {
+    const auto length = static_cast<std::size_t>(head.content_length);
+    request.body = Body(input.substr(0, length));
+    input.erase(0, length);
+    return nullptr;
+  }
+  std::optional<std::uint64_t> length;
+  if (head.framing == wire::Framing::kLength) length = head.content_length;
+  const auto patience = std::chrono::milliseconds(context_.options.body_timeout_ms);
+  auto body = std::make_shared<RequestBody>(caller_, head, context_.options.limits, patience,
+                                            context_.runtime);
+  request.body = Body(body, length);
+  return body;
+}
+
+Response Connection::CallHandler(Request& request) {
+  std::string failure;
+  try {
+    Response response = context_.handler.Handle(request, caller_->peer(), caller_->gone());
+    if (response.status >= 200 || (response.status == 101 && response.upgrade)) return response;
+    failure = "status " + std::to_string(response.status) + " is no answer";
+  } catch (const std::exception& e) {
+    failure = e.what();
+  } catch (...) {
+    failure = "not a std::exception";
+  }
+  LogFailure(LogLevel::kError, "handler_failed", std::move(failure));
+  return ServerAnswer(500, "Internal error", "internal_error");
+}
+
+// True when the caller got all of it.
+bool Connection::Write(const wire::RequestHead& head, std::string_view method, Response& response,
+                       bool keep_alive) {
+  AddDate(response);
+  const auto patience = std::chrono::milliseconds(context_.options.write_timeout_ms);
+  const AnswerTarget to{caller_->fd(), method, head.http_1_0, patience};
+  std::string why_cut;
+  Result<Answered> answered = WriteAnswer(to, response, keep_alive, context_.runtime, why_cut);
+  if (!answered) {
+    LogFailure(LogLevel::kError, "handler_failed", answered.error().message);
+    response = ServerAnswer(500, "Internal error", "internal_error");
+    AddDate(response);
+    answered = WriteAnswer(to, response, keep_alive, context_.runtime, why_cut);
+  }
+  if (!answered || *answered == Answered::kCut) {
+    LogFailure(LogLevel::kInfo, "answer_cut", std::move(why_cut));
+    return false;
+  }
+  if (response.status == 101) RunUpgrade(response);
+  return true;
+}
+
+void Connection::RunUpgrade(const Response& response) {
+  // A peer that says it has finished is an event of the upgraded protocol, read in its order.
+  context_.parking.WatchForHangUp(*caller_, false);
+  const auto patience = std::chrono::milliseconds(context_.options.write_timeout_ms);
+  SocketDuplex duplex(caller_->fd(), std::exchange(caller_->input, {}), patience, context_.runtime);
+  std::string failure;
+  try {
+    response.upgrade->Run(duplex, caller_->gone());
+    return;
+  } catch (const std::exception& e) {
+    failure = e.what();
+  } catch (...) {
+    failure = "not a std::exception";
+  }
+  LogFailure(LogLevel::kError, "handler_failed", std::move(failure));
+}
+
+void Connection::AddDate(Response& response) {
+  if (response.headers.Has("date")) return;
+  response.headers.Add("Date", context_.date.At(context_.runtime.Wall()));
+}
+
+void Connection::Refuse(int status, std::string_view reason) {
+  Response response = ServerAnswer(status, reason, CodeOf(status));
+  AddDate(response);
+  const auto text = wire::ResponseHeadText(response, "GET", false, false);
+  std::string_view head = text.value();
+  std::string_view body = response.body.bytes();
+  // Waiting is not worth it: whoever left no room for this small text does not read.
+  if (SendNow(caller_->fd(), head, body) && body.empty()) return SayFarewell();
+  Close();
+}
+
+// Closing while bytes are unread would reset the connection, and the answer could be lost with it.
+void Connection::SayFarewell() {
+  ::shutdown(caller_->fd(), SHUT_WR);
+  caller_->farewell_bytes = caller_->input.size();
+  caller_->input = std::string();
+  caller_->give_up_at = In(kFarewellMs);
+  context_.parking.Park(caller_, Wait::kFarewell, caller_->give_up_at);
+}
+
+void Connection::DiscardInput() {
+  std::string discarded;
+  while (caller_->farewell_bytes < kFarewellBytes) {
+    const std::size_t before = caller_->farewell_bytes;
+    discarded.clear();
+    switch (ReceiveNow(caller_->fd(), kFarewellBytes - before, discarded)) {
+      case Got::kBytes:
+        break;
+      case Got::kNothing:
+        return context_.parking.Park(caller_, Wait::kFarewell, caller_->give_up_at);
+      case Got::kEnd:
+      case Got::kBroken:
+        return Close();
+    }
+    caller_->farewell_bytes = before + discarded.size();
+  }
+  Close();
+}
+
+void Connection::LogFailure(LogLevel level, std::string_view event, std::string reason) {
+  context_.log.Write(level, event,
+                     {{"server", context_.options.name}, {"reason", std::move(reason)}});
+}
+
+}  // namespace mg

@@ -1,0 +1,125 @@
+#include "core/adapters/socket_io.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace mg {
+namespace {
+
+constexpr std::size_t kPieceBytes = 64 * 1024;
+constexpr int kLongestPollMs = 60'000;
+
+// Rounded up: a poll that ends early would be called again at once, many times.
+int PollMs(Nanos left) {
+  const auto ms = std::chrono::ceil<std::chrono::milliseconds>(left).count();
+  return static_cast<int>(std::clamp<decltype(ms)>(ms, 0, kLongestPollMs));
+}
+
+bool WouldBlock(int error) {
+  return error == EAGAIN || error == EWOULDBLOCK;
+}
+
+}  // namespace
+
+Got ReceiveNow(int fd, std::size_t at_most, std::string& out) {
+  char piece[kPieceBytes];
+  while (true) {
+    const ssize_t n = ::recv(fd, piece, std::min(at_most, sizeof piece), MSG_DONTWAIT);
+    if (n > 0) {
+      out.append(piece, static_cast<std::size_t>(n));
+      return Got::kBytes;
+    }
+    if (n == 0) return Got::kEnd;
+    if (errno == EINTR) continue;
+    return WouldBlock(errno) ? Got::kNothing : Got::kBroken;
+  }
+}
+
+bool SendNow(int fd, std::string_view& first, std::string_view& second) {
+  while (!first.empty() || !second.empty()) {
+    // sendmsg does not write through these pointers; its type only cannot say so.
+    iovec parts[2] = {{const_cast<char*>(first.data()), first.size()},
+                      {const_cast<char*>(second.data()), second.size()}};
+    msghdr message{};
+    message.msg_iov = parts;
+    message.msg_iovlen = 2;
+    const ssize_t n = ::sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n < 0) {
+      if (errno == EINTR) continue;
+      return WouldBlock(errno);
+    }
+    const auto sent = static_cast<std::size_t>(n);
+    const std::size_t of_first = std::min(sent, first.size());
+    first.remove_prefix(of_first);
+    second.remove_prefix(sent - of_first);
+  }
+  return true;
+}
+
+short WaitReady(int fd, short events, Instant deadline, const Runtime& runtime) {
+  while (true) {
+    const Instant now = runtime.Now();
+    const Nanos left = deadline == kNever ? Nanos::max() : deadline - now;
+    pollfd entry{fd, events, 0};
+    const int n = ::poll(&entry, 1, left == Nanos::max() ? kLongestPollMs : PollMs(left));
+    if (n > 0) return entry.revents;
+    if (n < 0 && errno != EINTR) return POLLERR;
+    if (runtime.Now() >= deadline) return 0;
+  }
+}
+
+Sent SendAll(int fd, std::string_view first, std::string_view second, Nanos patience,
+             const Runtime& runtime) {
+  while (true) {
+    if (!SendNow(fd, first, second)) return Sent::kBroken;
+    if (first.empty() && second.empty()) return Sent::kAll;
+    if (WaitReady(fd, POLLOUT, runtime.Now() + patience, runtime) == 0) return Sent::kTimedOut;
+  }
+}
+
+void CloseOnExec(int fd) {
+  ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+Result<std::string> SocketDuplex::Read(Instant deadline) {
+  if (!leftover_.empty()) return std::exchange(leftover_, {});
+  std::string bytes;
+  while (true) {
+    switch (ReceiveNow(fd_, kPieceBytes, bytes)) {
+      case Got::kBytes:
+      case Got::kEnd:
+        return bytes;
+      case Got::kBroken:
+        return Error{Code::kUnavailable, "the connection is broken"};
+      case Got::kNothing:
+        break;
+    }
+    if (WaitReady(fd_, POLLIN, deadline, runtime_) == 0) {
+      return Error{Code::kTimeout, "nothing came before the deadline", true};
+    }
+  }
+}
+
+Status SocketDuplex::Write(std::string_view bytes) {
+  switch (SendAll(fd_, bytes, {}, write_patience_, runtime_)) {
+    case Sent::kAll:
+      return Ok();
+    case Sent::kTimedOut:
+      return Error{Code::kUnknownOutcome, "the peer takes no bytes"};
+    case Sent::kBroken:
+      break;
+  }
+  return Error{Code::kUnavailable, "the connection is broken"};
+}
+
+void SocketDuplex::Close() {
+  ::shutdown(fd_, SHUT_RDWR);
+}
+
+}  // namespace mg

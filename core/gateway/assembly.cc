@@ -1,0 +1,117 @@
+#include "core/gateway/assembly.h"
+
+#include <optional>
+
+#include "core/clients/access_keys.h"
+#include "core/clients/ai_gateway.h"
+#include "core/clients/kv.h"
+#include "core/services/registry_watch.h"
+
+namespace mg {
+namespace {
+
+template <class Client, class Binding>
+std::unique_ptr<Client> MakeClient(const std::optional<Binding>& binding, const Ports& ports) {
+  return binding ? std::make_unique<Client>(ports.transport, ports.runtime, *binding) : nullptr;
+}
+
+}  // namespace
+
+// Members in the order of what uses what: a later one may hold a reference to an earlier one.
+class Assembly::Impl {
+ public:
+  Impl(const Settings& settings_in, const Ports& ports, AssemblyOptions options)
+      : settings(settings_in),
+        missing_bindings(MissingBindings(settings)),
+        start_problems(settings.startup_gate_responds ? CheckSettings(settings)
+                                                      : std::vector<SettingProblem>()),
+        kv(MakeClient<KvClient>(settings.bindings.kv, ports)),
+        db(MakeClient<D1Client>(settings.bindings.db, ports)),
+        access_keys(ports.transport, ports.runtime, settings.access.certs_url),
+        ai_gateway(ports.transport, settings.ai_gateway),
+        tenants(settings, kv.get(), db.get(), ports.runtime, ports.log),
+        keys(db.get(), ports.runtime, ports.log),
+        members(db.get(), ports.runtime, ports.log),
+        limiter(ports.runtime),
+        models(settings, ai_gateway, ports.runtime, ports.random, ports.log),
+        usage({settings.outbox_path, 50, options.usage_batch_interval_ms}, db.get(), ports.disk,
+              ports.runtime, ports.random, ports.log),
+        sandboxes(settings, options.model_base_url, ports.sandbox_host, ports.transport,
+                  ports.runtime, ports.random, ports.log),
+        access(settings.access, access_keys, ports.runtime, ports.log),
+        registry(
+            db ? std::make_unique<Registry>(*db, kv.get(), ports.runtime, ports.random, ports.log)
+               : nullptr),
+        services{
+            settings, ports.runtime,  ports.random, ports.log,        ports.transport, tenants,
+            keys,     members,        limiter,      models,           usage,           sandboxes,
+            access,   registry.get(), metrics,      missing_bindings, start_problems},
+        gateway(services),
+        watch(db ? std::make_unique<RegistryWatch>(
+                       settings, *db, ports.runtime, ports.log,
+                       [this](const RegistryChange& change) { Follow(change); })
+                 : nullptr) {}
+
+  void Follow(const RegistryChange& change) {
+    tenants.Apply(change);
+    if (change.tenant_id.empty()) return;
+    keys.Drop(change.tenant_id);
+    members.Drop(change.tenant_id);
+  }
+
+  const Settings settings;
+  const std::vector<std::string> missing_bindings;
+  const std::vector<SettingProblem> start_problems;
+  Metrics metrics;
+  std::unique_ptr<KvClient> kv;
+  std::unique_ptr<D1Client> db;
+  AccessKeysClient access_keys;
+  AiGatewayClient ai_gateway;
+  Tenants tenants;
+  Keys keys;
+  Members members;
+  Limiter limiter;
+  Models models;
+  Usage usage;
+  Sandboxes sandboxes;
+  AccessVerifier access;
+  std::unique_ptr<Registry> registry;
+  Services services;
+  Gateway gateway;
+  std::unique_ptr<RegistryWatch> watch;
+};
+
+Assembly::Assembly(const Settings& settings, const Ports& ports, AssemblyOptions options)
+    : impl_(std::make_unique<Impl>(settings, ports, std::move(options))) {}
+Assembly::~Assembly() = default;
+
+Gateway& Assembly::gateway() {
+  return impl_->gateway;
+}
+Services& Assembly::services() {
+  return impl_->services;
+}
+D1Client* Assembly::db() {
+  return impl_->db.get();
+}
+KvClient* Assembly::kv() {
+  return impl_->kv.get();
+}
+
+void Assembly::Start() {
+  impl_->usage.Start();
+  if (impl_->watch) impl_->watch->Start();
+}
+
+Status Assembly::FollowRegistryOnce(CancelToken& cancel) {
+  return impl_->watch ? impl_->watch->PollOnce(cancel) : Ok();
+}
+
+void Assembly::Stop(Instant deadline) {
+  impl_->sandboxes.StopAll();
+  if (impl_->watch) impl_->watch->Stop();
+  impl_->access.Stop();
+  impl_->usage.Stop(deadline);
+}
+
+}  // namespace mg

@@ -1,0 +1,58 @@
+// The gateway with its clients and services, built from settings and ports: the one place that
+// joins them, for production, the emulator and tests alike.
+//
+// Ownership: the ports outlive the assembly. Construction does no I/O; Start begins the background
+// tasks.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/clients/d1.h"
+#include "core/config/settings.h"
+#include "core/gateway/gateway.h"
+#include "core/ports/disk.h"
+#include "core/ports/log.h"
+#include "core/ports/random.h"
+#include "core/ports/runtime.h"
+#include "core/ports/sandbox_host.h"
+#include "core/ports/transport.h"
+
+namespace mg {
+
+struct Ports {
+  Runtime& runtime;
+  Random& random;
+  Log& log;
+  Transport& transport;
+  Disk& disk;
+  SandboxHost& sandbox_host;
+};
+
+struct AssemblyOptions {
+  std::string model_base_url;                   // the internal listener as agents see it
+  std::int64_t usage_batch_interval_ms = 1000;  // USG-4: 250 against fakes
+};
+
+class Assembly {
+ public:
+  Assembly(const Settings& settings, const Ports& ports, AssemblyOptions options);
+  ~Assembly();
+
+  Gateway& gateway();
+  Services& services();
+  D1Client* db();  // null when TENANT_DB is not configured
+  KvClient* kv();
+
+  void Start();  // registry watch, usage writer
+  // One poll of registry_changes, for a start before traffic and for tests.
+  Status FollowRegistryOnce(CancelToken& cancel);
+  // After the listeners have drained: agents stop, usage rows are flushed until the deadline.
+  void Stop(Instant deadline);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace mg

@@ -1,0 +1,20 @@
+// Who the client is, for limits and logs (LIM-5).
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/http/message.h"
+
+namespace mg {
+
+// cf-connecting-ip when the peer is the trusted edge, else the peer's own address.
+std::string ClientAddress(const Request& request, const Peer& peer,
+                          const std::vector<std::string>& trusted_cidrs);
+
+// An IPv4 address as it is, an IPv6 one as its /64 (mapped IPv4 counts as IPv4).
+std::string BudgetAddress(std::string_view address);
+
+bool CidrContains(std::string_view cidr, std::string_view address);
+
+}  // namespace mg

@@ -1,0 +1,28 @@
+// The gates, in the order of gateway.cc. Each fills its part of the exchange and returns nothing,
+// or answers.
+#pragma once
+#include <optional>
+
+#include "core/gateway/exchange.h"
+#include "core/gateway/route.h"
+#include "core/gateway/services.h"
+
+namespace mg {
+
+std::optional<Response> HostGate(Exchange& exchange, Services& services);
+std::optional<Response> RouteGate(Exchange& exchange, Services& services);
+std::optional<Response> BindingsGate(Exchange& exchange, Services& services);
+std::optional<Response> AbuseGate(Exchange& exchange, Services& services);
+std::optional<Response> SandboxGate(Exchange& exchange, Services& services);
+std::optional<Response> TenantGate(Exchange& exchange, Services& services);
+std::optional<Response> AddressGate(Exchange& exchange, Services& services);
+std::optional<Response> AccessGate(Exchange& exchange, Services& services);
+std::optional<Response> MemberGate(Exchange& exchange, Services& services);
+std::optional<Response> KeyGate(Exchange& exchange, Services& services);
+std::optional<Response> QuotaGate(Exchange& exchange, Services& services);
+std::optional<Response> BodyGate(Exchange& exchange, Services& services);
+
+// The failure budget of this client (LIM-9), for the abuse gate and for Settle.
+Budget FailureBudget(const Exchange& exchange, const Settings& settings);
+
+}  // namespace mg

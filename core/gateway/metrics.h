@@ -1,0 +1,31 @@
+// Counters in Prometheus text format (OPS-3). Thread-safety: all members. Memory: bounded by the
+// routes, gates and statuses that exist.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <tuple>
+
+#include "core/ports/runtime.h"
+
+namespace mg {
+
+class Metrics {
+ public:
+  void CountRequest(std::string_view route, int status, std::string_view stopped_by,
+                    Nanos duration);
+  void CountModelCall(std::string_view model, std::string_view outcome, int attempts);
+  std::string PrometheusText() const;
+
+ private:
+  mutable Mutex mutex_;
+  std::map<std::tuple<std::string, int, std::string>, std::int64_t> requests_;
+  std::map<std::string, std::pair<std::int64_t, std::int64_t>>
+      durations_;  // route -> count, microseconds
+  std::map<std::pair<std::string, std::string>, std::int64_t> model_calls_;
+  std::int64_t model_attempts_ = 0;
+};
+
+}  // namespace mg

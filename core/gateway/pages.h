@@ -1,0 +1,14 @@
+// The few HTML pages of the gateway itself. Everything put into them is escaped.
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "core/http/message.h"
+
+namespace mg {
+
+std::string EscapeHtml(std::string_view text);
+Response ErrorPage(int status, std::string_view message, std::string_view code);
+Response LoadingPage(std::string_view state, std::string_view error);  // reloads itself (SBX-2)
+
+}  // namespace mg

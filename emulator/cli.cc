@@ -1,0 +1,297 @@
+#include "emulator/cli.h"
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <iostream>
+
+#include "core/base/bytes.h"
+#include "core/base/jsonc.h"
+#include "emulator/agent.h"
+#include "emulator/commands/registry_commands.h"
+#include "emulator/commands/run_commands.h"
+#include "emulator/self.h"
+
+namespace mg {
+namespace {
+
+using Action = std::function<int()>;
+
+// What the flags of every subcommand are parsed into; one command runs a process.
+struct CommandLine {
+  Action action;
+  OperatorOptions operator_options;
+  std::string format = "json";
+  std::string slug, name, value, tier = "free", platform, model, profile;
+  std::optional<std::string> new_slug, new_tier, new_platform;
+  std::int64_t limit_per_minute = 0;
+  UpOptions up;
+  std::string only;
+  std::vector<std::string> exec_command;
+  bool dev_mode = false;
+  TokenOptions token;
+};
+
+Format FormatOf(const CommandLine& line) {
+  return line.format == "table" ? Format::kTable : Format::kJson;
+}
+
+CLI::App* Leaf(CLI::App& parent, CommandLine& line, const std::string& name,
+               const std::string& description, const Action& action) {
+  CLI::App* command = parent.add_subcommand(name, description);
+  command->callback([&line, action] { line.action = action; });
+  return command;
+}
+
+void AddFormat(CLI::App* command, CommandLine& line) {
+  command->add_option("--format", line.format, "json or table")
+      ->check(CLI::IsMember({"json", "table"}));
+}
+
+// A leaf that works on the registry.
+CLI::App* RegistryLeaf(CLI::App& parent, CommandLine& line, const std::string& name,
+                       const std::string& description,
+                       const std::function<int(const OperatorOptions&)>& action) {
+  CLI::App* command = Leaf(parent, line, name, description, [&line, action] {
+    line.operator_options.format = FormatOf(line);
+    return action(line.operator_options);
+  });
+  command->add_option("--profile", line.operator_options.profile,
+                      "a profile; default: the running emulator");
+  AddFormat(command, line);
+  return command;
+}
+
+CLI::App* WithSlug(CLI::App* command, CommandLine& line) {
+  command->add_option("slug", line.slug, "the tenant")->required();
+  return command;
+}
+
+CLI::App* WithValue(CLI::App* command, CommandLine& line, const std::string& name,
+                    const std::string& description) {
+  command->add_option(name, line.value, description)->required();
+  return command;
+}
+
+void AddUp(CLI::App& app, CommandLine& line) {
+  CLI::App* up =
+      Leaf(app, line, "up", "Start the gateway, its fakes and a demo tenant, and stay", [&line] {
+        for (std::string_view part : Split(line.only, ','))
+          if (!part.empty()) line.up.only.emplace(part);
+        for (const std::string& part : line.up.only) {
+          if (part == "kv" || part == "d1" || part == "r2" || part == "ai" || part == "access")
+            continue;
+          return Fail(
+              "up",
+              {Code::kInvalid,
+               "--only knows kv, d1, r2, ai and access; \"" + part + "\" is none of them", false});
+        }
+        return RunUp(line.up);
+      });
+  up->add_option("--port-base", line.up.port_base,
+                 "gateway N, cloud APIs N+1, S3 N+2, management N+3; 0: free ports")
+      ->check(CLI::Range(0, 65532))
+      ->capture_default_str();
+  up->add_flag("--fresh", line.up.fresh, "start with an empty state folder");
+  up->add_flag("--memory", line.up.memory, "keep no state");
+  up->add_option("--state", line.up.state_folder, "the state folder")->capture_default_str();
+  up->add_option("--only", line.only, "these fakes alone, without the gateway: kv,d1,r2,ai,access");
+  up->add_option("--ready-file", line.up.ready_file, "written once everything answers");
+  up->add_option("--agent-command", line.up.agent_command,
+                 "run this program as the agent of each tenant");
+  up->add_option("--profile", line.up.profile,
+                 "settings of the gateway; bindings it leaves out are fakes");
+  up->add_flag("--dev", line.up.dev_mode, "DEV_MODE: no keys, no Access");
+  up->add_flag("--quiet", line.up.quiet, "do not print a line for each call");
+  up->footer("Example:\n  moltgate up --port-base 0 --memory --ready-file ready.json");
+}
+
+void AddRunners(CLI::App& app, CommandLine& line) {
+  AddUp(app, line);
+  CLI::App* serve = Leaf(app, line, "serve", "Run the gateway of a profile",
+                         [&line] { return RunServe(line.profile); });
+  serve->add_option("--profile", line.profile,
+                    "moltgate.profile.jsonc; without it the environment alone counts");
+  serve->footer("Example:\n  moltgate serve --profile staging.profile.jsonc");
+
+  CLI::App* exec =
+      Leaf(app, line, "exec", "Run a command against a private emulator, and return its exit code",
+           [&line] { return RunExec(line.exec_command, line.dev_mode); });
+  exec->add_option("command", line.exec_command, "after --: the program and its arguments")
+      ->required();
+  exec->add_flag("--dev", line.dev_mode, "DEV_MODE: no keys, no Access");
+  exec->footer("Example:\n  moltgate exec -- sh -c 'curl -s $MOLTGATE_GATEWAY_URL/sandbox-health'");
+
+  CLI::App* smoke =
+      Leaf(app, line, "smoke", "Tenant, agent and model answer once, with the time of each leg",
+           [&line] { return RunSmoke(FormatOf(line)); });
+  AddFormat(smoke, line);
+  Leaf(app, line, "agent", "The agent stand-in; the gateway starts it",
+       [] { return RunAgent(CurrentEnvironment()); });
+}
+
+void AddLookers(CLI::App& app, CommandLine& line) {
+  CLI::App* profile = app.add_subcommand("profile", "Profiles")->require_subcommand(1);
+  Leaf(*profile, line, "show", "The effective profile, without secrets", [&line] {
+    return ProfileShow(line.profile);
+  })->add_option("--profile", line.profile, "default: the running emulator's");
+  CLI::App* env = app.add_subcommand("env", "The environment")->require_subcommand(1);
+  CLI::App* validate =
+      Leaf(*env, line, "validate", "Everything that is missing or malformed, at once",
+           [&line] { return EnvValidate(line.profile, FormatOf(line)); });
+  validate->add_option("--profile", line.profile, "default: the environment alone");
+  AddFormat(validate, line);
+  CLI::App* access = app.add_subcommand("access", "The Access fake")->require_subcommand(1);
+  CLI::App* token = Leaf(*access, line, "token", "Mint a token of the running emulator",
+                         [&line] { return AccessToken(line.token); });
+  auto* email = token->add_option("--email", line.token.email, "of a person");
+  token->add_option("--service", line.token.service, "a service token's client id")
+      ->excludes(email);
+  token->add_flag("--expired", line.token.expired, "no longer valid");
+  token->add_flag("--wrong-aud", line.token.wrong_audience, "for another application");
+  token->footer("Example:\n  moltgate access token --email dev@moltgate.test");
+}
+
+void AddTenants(CLI::App& app, CommandLine& line) {
+  CLI::App* tenant = app.add_subcommand("tenant", "Tenants")->require_subcommand(1);
+  CLI::App* create = WithSlug(
+      RegistryLeaf(
+          *tenant, line, "create", "Create a tenant",
+          [&line](const auto& o) { return TenantCreate(o, line.slug, line.tier, line.platform); }),
+      line);
+  create->add_option("--tier", line.tier, "free, premium or enterprise")->capture_default_str();
+  create->add_option("--platform", line.platform, "where it comes from; default web");
+  create->footer("Example:\n  moltgate tenant create acme --tier premium");
+  RegistryLeaf(*tenant, line, "list", "All tenants", [](const auto& o) { return TenantList(o); });
+  WithSlug(RegistryLeaf(*tenant, line, "show", "One tenant",
+                        [&line](const auto& o) { return TenantShow(o, line.slug); }),
+           line);
+  CLI::App* update = WithSlug(RegistryLeaf(*tenant, line, "update", "Change slug, tier or platform",
+                                           [&line](const auto& o) {
+                                             return TenantUpdate(o, line.slug, line.new_slug,
+                                                                 line.new_tier, line.new_platform);
+                                           }),
+                              line);
+  update->add_option("--slug", line.new_slug, "a new slug");
+  update->add_option("--tier", line.new_tier, "free, premium or enterprise");
+  update->add_option("--platform", line.new_platform, "a new platform");
+  WithSlug(RegistryLeaf(*tenant, line, "delete", "Delete a tenant; its slug stays taken",
+                        [&line](const auto& o) { return TenantDelete(o, line.slug); }),
+           line);
+}
+
+void AddTenantParts(CLI::App& app, CommandLine& line) {
+  CLI::App* domain = app.add_subcommand("domain", "Custom domains")->require_subcommand(1);
+  WithValue(WithSlug(RegistryLeaf(
+                         *domain, line, "add", "Give a host to a tenant; moves it from another one",
+                         [&line](const auto& o) { return DomainAdd(o, line.slug, line.value); }),
+                     line),
+            line, "host", "the domain");
+  WithValue(WithSlug(RegistryLeaf(
+                         *domain, line, "remove", "Take a host from a tenant",
+                         [&line](const auto& o) { return DomainRemove(o, line.slug, line.value); }),
+                     line),
+            line, "host", "the domain");
+  CLI::App* member =
+      app.add_subcommand("member", "Who may use a tenant's agent")->require_subcommand(1);
+  WithValue(
+      WithSlug(RegistryLeaf(*member, line, "add", "Add a member",
+                            [&line](const auto& o) { return MemberAdd(o, line.slug, line.value); }),
+               line),
+      line, "subject", "an email, or <id>.access");
+  WithValue(WithSlug(RegistryLeaf(
+                         *member, line, "remove", "Remove a member",
+                         [&line](const auto& o) { return MemberRemove(o, line.slug, line.value); }),
+                     line),
+            line, "subject", "an email, or <id>.access");
+  WithSlug(RegistryLeaf(*member, line, "list", "All members",
+                        [&line](const auto& o) { return MemberList(o, line.slug); }),
+           line);
+  CLI::App* key = app.add_subcommand("key", "API keys")->require_subcommand(1);
+  CLI::App* create =
+      WithSlug(RegistryLeaf(*key, line, "create", "Create a key; it is shown this once",
+                            [&line](const auto& o) {
+                              return KeyCreate(o, line.slug, line.name, line.limit_per_minute);
+                            }),
+               line);
+  create->add_option("--name", line.name, "a name for people");
+  create->add_option("--limit-per-minute", line.limit_per_minute, "a limit of its own; 0: none")
+      ->check(CLI::NonNegativeNumber);
+  WithSlug(RegistryLeaf(*key, line, "list", "All keys, without secrets",
+                        [&line](const auto& o) { return KeyList(o, line.slug); }),
+           line);
+  WithValue(
+      WithSlug(RegistryLeaf(*key, line, "revoke", "Revoke a key",
+                            [&line](const auto& o) { return KeyRevoke(o, line.slug, line.value); }),
+               line),
+      line, "id", "of `key list`");
+}
+
+void AddTables(CLI::App& app, CommandLine& line) {
+  CLI::App* routing = app.add_subcommand("routing", "Model routing")->require_subcommand(1);
+  WithSlug(RegistryLeaf(*routing, line, "show", "Model, fallback, limits and metadata of a tenant",
+                        [&line](const auto& o) { return RoutingShow(o, line.slug); }),
+           line);
+  CLI::App* usage =
+      RegistryLeaf(app, line, "usage", "Usage by tenant and model",
+                   [&line](const auto& o) { return UsageShow(o, line.slug, line.model); });
+  usage->add_option("--tenant", line.slug, "one tenant");
+  usage->add_option("--model", line.model, "one model");
+  CLI::App* migrations =
+      app.add_subcommand("migrations", "The schema of TENANT_DB")->require_subcommand(1);
+  RegistryLeaf(*migrations, line, "list", "Applied and pending",
+               [](const auto& o) { return MigrationsList(o); });
+  RegistryLeaf(*migrations, line, "apply", "Apply the pending ones",
+               [](const auto& o) { return MigrationsApply(o); });
+}
+
+bool KnowsWord(const CLI::App& app, const std::string& word) {
+  for (const CLI::App* command : app.get_subcommands({}))
+    if (command->get_name() == word) return true;
+  return false;
+}
+
+// CLI11's own text for an unknown word is about extras; name the word and its neighbour instead.
+int ReportUnknownWord(const CLI::App& app, const std::string& word) {
+  std::vector<std::string> known;
+  for (const CLI::App* command : app.get_subcommands({})) known.push_back(command->get_name());
+  std::cerr << "moltgate: unknown command \"" << word << "\"";
+  const std::string nearest = NearestWord(word, known);
+  if (!nearest.empty()) std::cerr << "; did you mean \"" << nearest << "\"?";
+  std::cerr << "\nRun `moltgate --help` for the commands.\n";
+  return kExitInvalid;
+}
+
+}  // namespace
+
+int RunCommandLine(int argc, char** argv) {
+  PrepareProcess();
+  CLI::App app(
+      "A multi-tenant AI gateway, local fakes of what it stands on, and the proof that it works.",
+      "moltgate");
+  app.set_version_flag("--version", "moltgate 0.1.0");
+  app.require_subcommand(1);
+  app.footer(
+      "Examples:\n  moltgate up\n  moltgate smoke --format table\n  moltgate exec -- npm test\n\n"
+      "Exit codes: 0 ok; 1 invalid input, a failed check or a taken port; 2 refused credentials; 3 "
+      "an external "
+      "service failed. exec returns the command's own.");
+  CommandLine line;
+  AddRunners(app, line);
+  AddTenants(app, line);
+  AddTenantParts(app, line);
+  AddTables(app, line);
+  AddLookers(app, line);
+  if (argc > 1 && argv[1][0] != '-' && !KnowsWord(app, argv[1])) return ReportUnknownWord(app, argv[1]);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& asked) {  // --help, --version
+    return app.exit(asked);
+  } catch (const CLI::ParseError& error) {
+    std::cerr << "moltgate: " << error.what()
+              << "\nRun `moltgate --help`, or --help after a command.\n";
+    return kExitInvalid;
+  }
+  return line.action();
+}
+
+}  // namespace mg

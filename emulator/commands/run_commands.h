@@ -1,0 +1,42 @@
+// The commands that run something: up, serve, exec, smoke; and those that only look: profile show,
+// env validate, access token. Each returns an exit code.
+#pragma once
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "emulator/commands/output.h"
+
+namespace mg {
+
+struct UpOptions {
+  std::string state_folder = ".moltgate/state";
+  bool fresh = false;
+  bool memory = false;
+  bool dev_mode = false;
+  bool quiet = false;  // no line for each call
+  int port_base = 8787;
+  std::set<std::string> only;
+  std::string ready_file;
+  std::string agent_command;
+  std::string profile;
+};
+
+int RunUp(const UpOptions& options);
+int RunServe(const std::string& profile);
+int RunExec(const std::vector<std::string>& command, bool dev_mode);
+int RunSmoke(Format format);
+
+int ProfileShow(const std::string& profile);
+int EnvValidate(const std::string& profile, Format format);
+
+struct TokenOptions {
+  std::string email;
+  std::string service;  // client id
+  bool expired = false;
+  bool wrong_audience = false;
+};
+int AccessToken(const TokenOptions& options);
+
+}  // namespace mg

@@ -1,0 +1,33 @@
+// The management listener: /metrics in the open, /control/v1 behind the management token.
+//
+// Thread-safety: Handle from any task. A browser page of another origin cannot use it: Host must be
+// a loopback name and Origin, when present, the same.
+#pragma once
+#include <string>
+
+#include "core/adapters/thread_runtime.h"
+#include "core/gateway/metrics.h"
+#include "core/http/message.h"
+#include "fakes/journal.h"
+
+namespace mg {
+
+class Control final : public Handler {
+ public:
+  // `metrics` may be null (fakes alone).
+  Control(std::string management_token, const Metrics* metrics, fake::Journal& journal,
+          ThreadRuntime& runtime);
+  Response Handle(Request& request, const Peer& peer, CancelToken& caller_gone) override;
+
+ private:
+  bool Authorised(const Request& request) const;
+  Response Clock(Request& request);
+  Response ReadJournal(const Request& request);
+
+  std::string management_token_;
+  const Metrics* metrics_;
+  fake::Journal& journal_;
+  ThreadRuntime& runtime_;
+};
+
+}  // namespace mg

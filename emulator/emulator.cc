@@ -1,0 +1,335 @@
+#include "emulator/emulator.h"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <optional>
+
+#include "core/adapters/http_transport.h"
+#include "core/adapters/process_sandbox_host.h"
+#include "core/adapters/server.h"
+#include "core/adapters/small_adapters.h"
+#include "core/adapters/thread_runtime.h"
+#include "core/gateway/assembly.h"
+#include "core/services/migrations.h"
+#include "emulator/control.h"
+#include "emulator/fake_settings.h"
+#include "emulator/self.h"
+#include "emulator/switch_handler.h"
+#include "fakes/access.h"
+#include "fakes/ai_gateway.h"
+#include "fakes/cloud.h"
+#include "fakes/d1.h"
+#include "fakes/edge.h"
+#include "fakes/kv.h"
+#include "fakes/r2.h"
+
+namespace mg {
+namespace {
+
+constexpr Nanos kDrain = std::chrono::seconds(10);  // OPS-5
+constexpr Nanos kUsageFlush = std::chrono::seconds(5);
+constexpr std::int64_t kFakeBatchIntervalMs = 250;  // USG-4
+constexpr std::int64_t kRealBatchIntervalMs = 1000;
+
+// A server whose handler comes later.
+struct Listening {
+  SwitchHandler handler;
+  std::optional<Server> server;
+
+  Status Open(std::string name, const std::string& host, int port, int max_workers,
+              Runtime& runtime, Log& log) {
+    ServerOptions options;
+    options.name = std::move(name);
+    options.host = host;
+    options.port = static_cast<std::uint16_t>(port);
+    options.max_workers = max_workers;
+    server.emplace(std::move(options), handler, runtime, log);
+    return server->Start();
+  }
+  std::string Origin(const std::string& host) const {
+    return "http://" + host + ":" + std::to_string(server->port());
+  }
+  void Close(Instant deadline) {
+    if (server) server->Stop(deadline);
+  }
+};
+
+struct Fakes {
+  std::optional<fake::Kv> kv;
+  std::optional<fake::D1> d1;
+  std::optional<fake::R2> r2;
+  std::optional<fake::Access> access;
+  std::optional<fake::AiGateway> ai_gateway;
+
+  fake::CloudFakes Pointers() {
+    return {kv ? &*kv : nullptr, d1 ? &*d1 : nullptr, r2 ? &*r2 : nullptr,
+            access ? &*access : nullptr, ai_gateway ? &*ai_gateway : nullptr};
+  }
+};
+
+}  // namespace
+
+class Emulator::Impl {
+ public:
+  Impl(EmulatorOptions options, ThreadRuntime& runtime, Log& log)
+      : options_(std::move(options)), runtime_(runtime), log_(log), transport_({}, runtime) {}
+
+  Status Start();
+  void Stop();
+
+  EmulatorOptions options_;
+  ThreadRuntime& runtime_;
+  Log& log_;
+  OsRandom random_;
+  FileDisk disk_;
+  HttpTransport transport_;
+  fake::Journal journal_;
+  Ready ready_;
+  Fakes fakes_;
+  std::optional<fake::CloudApi> cloud_api_;
+  std::optional<fake::CloudS3> cloud_s3_;
+  std::optional<ProcessSandboxHost> sandbox_host_;
+  std::optional<Assembly> assembly_;
+  std::optional<fake::Edge> edge_;
+  std::optional<Control> control_;
+  Listening gateway_, api_, s3_, management_, internal_;
+  bool stopped_ = false;
+
+ private:
+  bool Wants(const char* name, BindingKind kind) const {
+    return kind == BindingKind::kFake && (options_.only.empty() || options_.only.count(name) != 0);
+  }
+  bool AnyFakeOnApi() const;
+  Status OpenListeners();
+  Status BuildFakes();
+  Status BuildGateway();
+  Status PrepareRegistry();
+  Status EnsureDemoTenant(CancelToken& cancel);
+  void FillReady();
+};
+
+bool Emulator::Impl::AnyFakeOnApi() const {
+  const Profile& profile = options_.profile;
+  return Wants("kv", profile.kv) || Wants("d1", profile.db) || Wants("access", profile.access) ||
+         Wants("ai", profile.ai_gateway);
+}
+
+Status Emulator::Impl::OpenListeners() {
+  const std::string& host = options_.host;
+  if (AnyFakeOnApi())
+    MG_RETURN_IF_ERROR(api_.Open("api", host, options_.api_port, 64, runtime_, log_));
+  if (Wants("r2", options_.profile.bucket)) {
+    MG_RETURN_IF_ERROR(s3_.Open("s3", host, options_.s3_port, 16, runtime_, log_));
+  }
+  MG_RETURN_IF_ERROR(
+      management_.Open("management", host, options_.management_port, 4, runtime_, log_));
+  if (!options_.with_gateway) return Ok();
+  MG_RETURN_IF_ERROR(internal_.Open("internal", "127.0.0.1", 0, 64, runtime_, log_));
+  return gateway_.Open("gateway", host, options_.gateway_port, 64, runtime_, log_);
+}
+
+Status Emulator::Impl::BuildFakes() {
+  Profile& profile = options_.profile;
+  FakeAddresses at;
+  if (api_.server) at.api_origin = api_.Origin(options_.host);
+  if (s3_.server) at.s3_origin = s3_.Origin(options_.host);
+  PointAtFakes(profile, options_.credentials, at);
+  const fake::Credentials& credentials = options_.credentials;
+  const std::string& folder = options_.state_folder;
+  try {
+    if (Wants("kv", profile.kv)) fakes_.kv.emplace(credentials, folder, runtime_);
+    if (Wants("d1", profile.db)) fakes_.d1.emplace(credentials, folder, runtime_);
+    if (Wants("r2", profile.bucket)) fakes_.r2.emplace(credentials, folder, runtime_);
+  } catch (const std::runtime_error& error) {
+    return Error{Code::kUnavailable, std::string("cannot open the state: ") + error.what()};
+  }
+  if (Wants("ai", profile.ai_gateway)) fakes_.ai_gateway.emplace(credentials, runtime_, random_);
+  if (Wants("access", profile.access)) {
+    fake::AccessSite site;
+    site.team_url = at.api_origin;
+    site.app_domain = profile.settings.app_domain;
+    site.operator_host = profile.settings.operator_host;
+    site.identities = {std::string(kDemoMember), std::string(kDemoOperator)};
+    site.is_registered_domain = [this](std::string_view host) {
+      if (!assembly_) return false;
+      CancelToken cancel;
+      auto name = ParseHost(host);
+      return name && assembly_->services().tenants.ByHost(*name, cancel).outcome ==
+                         Resolution::Outcome::kFound;
+    };
+    fakes_.access.emplace(credentials, std::move(site), runtime_, random_);
+  }
+  if (api_.server) {
+    cloud_api_.emplace(options_.credentials, fakes_.Pointers(), runtime_, journal_);
+    api_.handler.Set(&*cloud_api_);
+  }
+  if (s3_.server) {
+    cloud_s3_.emplace(*fakes_.r2, runtime_, journal_);
+    s3_.handler.Set(&*cloud_s3_);
+  }
+  return Ok();
+}
+
+Status Emulator::Impl::BuildGateway() {
+  const Settings& settings = options_.profile.settings;
+  std::vector<std::string> command = settings.sandbox.agent_command;
+  if (command.empty()) command = {SelfPath(), "agent"};
+  sandbox_host_.emplace(std::move(command), runtime_, log_);
+  AssemblyOptions assembly_options;
+  assembly_options.model_base_url = internal_.Origin("127.0.0.1") + "/internal/model/v1";
+  assembly_options.usage_batch_interval_ms =
+      options_.profile.db == BindingKind::kFake ? kFakeBatchIntervalMs : kRealBatchIntervalMs;
+  assembly_.emplace(settings, Ports{runtime_, random_, log_, transport_, disk_, *sandbox_host_},
+                    assembly_options);
+  internal_.handler.Set(&assembly_->gateway().internal_listener());
+  if (options_.profile.access == BindingKind::kFake) {
+    edge_.emplace(assembly_->gateway().public_listener(), &*fakes_.access, runtime_, random_,
+                  journal_);
+  }
+  return Ok();
+}
+
+// A fake's database is migrated here; a real one is the operator's to migrate (`moltgate migrations
+// apply`).
+Status Emulator::Impl::PrepareRegistry() {
+  CancelToken cancel;
+  if (options_.profile.db == BindingKind::kFake) {
+    auto applied = ApplyMigrations(*assembly_->db(), cancel);
+    if (!applied) return applied.error();
+    if (options_.with_demo_tenant) MG_RETURN_IF_ERROR(EnsureDemoTenant(cancel));
+  }
+  // TEN-12: what changed lately is known before the first request; the watch logs and repeats a
+  // failure.
+  static_cast<void>(assembly_->FollowRegistryOnce(cancel));
+  assembly_->Start();
+  return Ok();
+}
+
+Status Emulator::Impl::EnsureDemoTenant(CancelToken& cancel) {
+  Registry& registry = *assembly_->services().registry;
+  auto existing = registry.GetTenant(kDemoSlug, cancel);
+  if (existing) return Ok();
+  if (existing.error().code != Code::kNotFound) return existing.error();
+  auto created =
+      registry.CreateTenant({std::string(kDemoSlug), "free", "web"}, "moltgate up", cancel);
+  if (!created)
+    return created.error().code == Code::kConflict ? Ok()
+                                                   : Status(created.error());  // deleted by hand
+  MG_RETURN_IF_ERROR(registry.PutMember(kDemoSlug, kDemoMember, "moltgate up", cancel));
+  auto key = registry.ImportKey(kDemoSlug, "demo", options_.credentials.demo_tenant_key,
+                                "moltgate up", cancel);
+  return key ? Ok() : Status(key.error());
+}
+
+void Emulator::Impl::FillReady() {
+  const Settings& settings = options_.profile.settings;
+  const fake::Credentials& credentials = options_.credentials;
+  auto& values = ready_.values;
+  ready_.pid = ::getpid();
+  values["management_url"] = management_.Origin(options_.host);
+  values["management_token"] = credentials.management_token;
+  if (api_.server) {
+    const FakeAddresses at{api_.Origin(options_.host), ""};
+    values["api_base"] = FakeApiBase(at);
+    values["account_id"] = credentials.account_id;
+    values["api_token"] = credentials.api_token;
+    if (fakes_.ai_gateway) {
+      values["ai_gateway_base"] = FakeAiGatewayBase(at, credentials);
+      values["ai_gateway_id"] = credentials.ai_gateway_id;
+      values["ai_gateway_token"] = credentials.ai_gateway_token;
+    }
+  }
+  if (fakes_.kv) values["kv_namespace_id"] = credentials.kv_namespace_id;
+  if (fakes_.d1) values["d1_database_id"] = credentials.d1_database_id;
+  if (s3_.server) {
+    values["s3_endpoint"] = s3_.Origin(options_.host);
+    values["s3_access_key_id"] = credentials.s3_access_key_id;
+    values["s3_secret_access_key"] = credentials.s3_secret_access_key;
+    values["r2_bucket"] = credentials.r2_bucket;
+  }
+  if (fakes_.access) {
+    values["access_team_url"] = settings.access.team_url;
+    values["access_aud"] = credentials.access_aud;
+  }
+  if (!options_.with_gateway) return;
+  values["gateway_url"] = gateway_.Origin(options_.host);
+  values["app_domain"] = settings.app_domain;
+  values["operator_host"] = settings.operator_host;
+  if (!settings.operators.empty()) values["operator"] = settings.operators.front();
+  if (options_.with_demo_tenant && fakes_.d1) {
+    values["demo_tenant_slug"] = kDemoSlug;
+    values["demo_tenant_host"] = std::string(kDemoSlug) + "." + settings.app_domain;
+    values["demo_tenant_key"] = credentials.demo_tenant_key;
+    values["demo_member"] = kDemoMember;
+  }
+}
+
+Status Emulator::Impl::Start() {
+  MG_RETURN_IF_ERROR(OpenListeners());
+  MG_RETURN_IF_ERROR(BuildFakes());
+  if (options_.with_gateway) {
+    MG_RETURN_IF_ERROR(BuildGateway());
+    if (assembly_->db() != nullptr) {
+      MG_RETURN_IF_ERROR(PrepareRegistry());
+    } else {
+      assembly_->Start();
+    }
+  }
+  const Metrics* metrics = assembly_ ? &assembly_->services().metrics : nullptr;
+  control_.emplace(options_.credentials.management_token, metrics, journal_, runtime_);
+  management_.handler.Set(&*control_);
+  FillReady();
+  if (assembly_) {
+    Handler* front =
+        edge_ ? static_cast<Handler*>(&*edge_) : &assembly_->gateway().public_listener();
+    gateway_.handler.Set(front);
+  }
+  return Ok();
+}
+
+// The gateway first: what it still answers needs its agents, its model endpoint and the fakes.
+void Emulator::Impl::Stop() {
+  if (stopped_) return;
+  stopped_ = true;
+  gateway_.Close(runtime_.Now() + kDrain);
+  if (assembly_) assembly_->Stop(runtime_.Now() + kUsageFlush);
+  for (Listening* listening : {&internal_, &management_, &s3_, &api_})
+    listening->Close(runtime_.Now());
+}
+
+Emulator::Emulator(EmulatorOptions options, ThreadRuntime& runtime, Log& log)
+    : impl_(std::make_unique<Impl>(std::move(options), runtime, log)) {}
+Emulator::~Emulator() {
+  impl_->Stop();
+}
+
+Status Emulator::Start() {
+  Status started = impl_->Start();
+  if (!started) impl_->Stop();
+  return started;
+}
+void Emulator::Stop() {
+  impl_->Stop();
+}
+const Ready& Emulator::ready() const {
+  return impl_->ready_;
+}
+const Settings& Emulator::settings() const {
+  return impl_->options_.profile.settings;
+}
+Assembly& Emulator::assembly() {
+  return *impl_->assembly_;
+}
+fake::Journal& Emulator::journal() {
+  return impl_->journal_;
+}
+
+std::string Emulator::MintToken(const std::string& email) {
+  if (!impl_->fakes_.access) return {};
+  fake::Mint mint;
+  mint.email = email;
+  return impl_->fakes_.access->MintToken(mint);
+}
+
+}  // namespace mg

@@ -1,0 +1,63 @@
+// One running moltgate: the gateway, those fakes that the profile asks for, and their listeners.
+//
+// Start brings everything up or returns the first error, leaving nothing behind; Stop drains
+// (OPS-5).
+#pragma once
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/config/profile.h"
+#include "core/ports/log.h"
+#include "core/ports/runtime.h"
+#include "emulator/ready.h"
+#include "fakes/credentials.h"
+#include "fakes/journal.h"
+
+namespace mg {
+
+class Assembly;
+class ThreadRuntime;
+
+struct EmulatorOptions {
+  Profile profile;             // which bindings are fake; settings of the rest
+  bool with_gateway = true;    // false: `up --only`, fakes alone
+  std::set<std::string> only;  // of kv d1 r2 ai access; empty: all
+  std::string state_folder;    // empty: memory alone
+  fake::Credentials credentials;
+  bool with_demo_tenant = true;
+
+  std::string host = "127.0.0.1";
+  int gateway_port = 0;  // 0: a free one, for each
+  int api_port = 0;
+  int s3_port = 0;
+  int management_port = 0;
+};
+
+inline constexpr std::string_view kDemoSlug = "demo";
+inline constexpr std::string_view kDemoMember = "dev@moltgate.test";
+inline constexpr std::string_view kDemoOperator = "operator@moltgate.test";
+
+class Emulator {
+ public:
+  Emulator(EmulatorOptions options, ThreadRuntime& runtime, Log& log);
+  ~Emulator();
+
+  Status Start();
+  void Stop();
+
+  const Ready& ready() const;
+  const Settings& settings() const;  // the effective ones
+  Assembly& assembly();              // only with a gateway
+  fake::Journal& journal();
+  // A signed Access token of the fake for this email; "" when Access is real.
+  std::string MintToken(const std::string& email);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace mg

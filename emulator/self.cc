@@ -1,0 +1,74 @@
+#include "emulator/self.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+extern char** environ;
+
+namespace mg {
+namespace {
+
+sigset_t StopSignals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  return set;
+}
+
+}  // namespace
+
+std::string SelfPath() {
+  std::error_code failed;
+  const auto path = std::filesystem::read_symlink("/proc/self/exe", failed);
+  return failed ? std::string("moltgate") : path.string();
+}
+
+std::map<std::string, std::string> CurrentEnvironment() {
+  std::map<std::string, std::string> variables;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string text(*entry);
+    const std::size_t equals = text.find('=');
+    if (equals != std::string::npos) variables[text.substr(0, equals)] = text.substr(equals + 1);
+  }
+  return variables;
+}
+
+void PrepareProcess() {
+  sigset_t set = StopSignals();
+  sigaddset(&set, SIGCHLD);  // waited for by WaitForChild
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    files.rlim_cur = files.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &files);
+  }
+}
+
+int WaitForStopSignal() {
+  const sigset_t set = StopSignals();
+  int received = 0;
+  while (sigwait(&set, &received) != 0) {
+  }
+  return received;
+}
+
+int WaitForChild(int child_pid) {
+  sigset_t set = StopSignals();
+  sigaddset(&set, SIGCHLD);
+  for (;;) {
+    int status = 0;
+    if (::waitpid(child_pid, &status, WNOHANG) == child_pid) {
+      return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    }
+    int received = 0;
+    if (sigwait(&set, &received) == 0 && received != SIGCHLD) ::kill(child_pid, received);
+  }
+}
+
+}  // namespace mg

@@ -1,0 +1,21 @@
+// This process itself: where its program is, and the signals that ask it to stop.
+#pragma once
+#include <map>
+#include <string>
+
+namespace mg {
+
+std::string SelfPath();  // /proc/self/exe, resolved
+
+std::map<std::string, std::string> CurrentEnvironment();
+
+// Call once, first of all, before any thread exists: stop signals then reach WaitForStopSignal
+// alone, SIGPIPE is ignored, and the limit of open files is raised to its maximum.
+void PrepareProcess();
+int WaitForStopSignal();  // SIGINT or SIGTERM
+
+// Waits for the child to end while passing stop signals on to it; its exit code, or 128 + the
+// signal.
+int WaitForChild(int child_pid);
+
+}  // namespace mg
