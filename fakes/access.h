@@ -44,6 +44,9 @@ class Access final : public Service {
   void Reset() override;  // nonces
 
   std::string MintToken(const Mint& mint);
+  // The token of the one service token there is; nullopt when id or secret is wrong.
+  std::optional<std::string> MintForServiceToken(std::string_view client_id,
+                                                 std::string_view client_secret);
   std::string CertsJson() const;
 
   // The application host's half of the login, used by Edge. `nonce`: single use, 5 minutes.

@@ -9,6 +9,10 @@
 namespace mg::fake {
 namespace {
 
+// Ours: the service has no such refusal.
+constexpr int kGapStatus = 501;
+constexpr std::int64_t kGapCode = 7001;
+
 struct Row {
   std::int64_t code;
   int status;
@@ -39,8 +43,7 @@ constexpr Row kRows[] = {
     {3008, 408, AiShape::kModel, "Request was aborted"},
     {3021, 429, AiShape::kModel, "rate limiting: inference request per min rate reached"},
     {3030, 400, AiShape::kModel, "Max context reached"},
-    {3036, 429, AiShape::kModel,
-     "You have used up your daily free allocation of 10,000 neurons"},
+    {3036, 429, AiShape::kModel, "You have used up your daily free allocation of 10,000 neurons"},
     {3040, 429, AiShape::kModel, "Capacity temporarily exceeded, please try again."},
     {3042, 404, AiShape::kModel, "Invalid model ID"},
     {3043, 500, AiShape::kModel, "Internal server error"},  // UNCONFIRMED
@@ -85,10 +88,11 @@ const Row* RowOf(std::int64_t code) {
 }
 
 std::string GatewayBody(const AiError& error) {
+  const Json entry = {{"code", error.code}, {"message", error.message}};
   return DumpJson({{"success", false},
                    {"result", Json::array()},
                    {"messages", Json::array()},
-                   {"error", Json::array({{{"code", error.code}, {"message", error.message}}})},
+                   {"error", Json::array({entry})},
                    {"name", "AiGatewayError"},
                    {"httpCode", error.status},
                    {"internalCode", error.code},
@@ -136,9 +140,8 @@ Response AiErrorResponse(const AiError& error) {
 }
 
 Response AiGapResponse(std::string_view operation, std::string_view message) {
-  constexpr int kNotImplemented = 501;
-  Response response = AiErrorResponse(AiError{kNotImplemented, kBadUniversalBodyCode,
-                                              AiShape::kGateway, std::string(message)});
+  Response response =
+      AiErrorResponse(AiError{kGapStatus, kGapCode, AiShape::kGateway, std::string(message)});
   response.headers.Set(kGapHeader, operation);
   return response;
 }

@@ -1,6 +1,11 @@
 // AI Gateway in front of Workers AI (wire/ai-gateway.md): universal, workers-ai paths, compat;
 // per-step time limits, cf-aig-* headers, the service's own error envelopes.
 //
+// Gaps, refused with x-moltgate-gap: streams, embeddings, JSON mode, other providers, dynamic
+// routes, WebSocket, model list, batches, management. Ignored without a word: caching headers
+// (nothing is cached, so cf-aig-cache-status is absent), logging and cost headers, tools.
+// Workers AI accepts the v4 API token and the gateway's own (AIG-8); AI Gateway its own alone.
+//
 // Time: model latency and time limits pass in the Runtime; a wait ends when the caller goes.
 #pragma once
 #include <cstdint>
@@ -19,9 +24,9 @@ namespace mg::fake {
 // ever).
 struct ModelLever {
   std::int64_t latency_ms = 0;
-  bool hang = false;  // never answers (bounded by kHangMs)
-  int status = 0;     // answers this with `code` in Workers AI's error shape
-  std::int64_t code = 0;
+  bool hang = false;      // never answers (bounded by kHangMs)
+  int status = 0;         // answers this with `code`, in the envelope that the code comes in
+  std::int64_t code = 0;  // 0: what Workers AI says with that status; 520 to 530: not JSON
   std::int64_t retry_after_seconds = 0;
   int times = -1;
 };
@@ -35,7 +40,8 @@ class AiGateway final : public Service {
   void Reset() override;
 
   void Pull(const std::string& model, ModelLever lever);
-  // For "metadata on every model call": what each call carried, oldest first, bounded.
+  // For "metadata on every model call": what each try of a step carried, oldest first, bounded.
+  // The metadata is what AI Gateway keeps: "null" when one bad value wiped it, "" when none came.
   struct Seen {
     std::string metadata_json, model;
     std::int64_t step = 0;

@@ -97,8 +97,7 @@ Response EmptyAnalytics() {
   const Json account = {{"d1AnalyticsAdaptiveGroups", Json::array()},
                         {"r2StorageAdaptiveGroups", Json::array()}};
   const Json viewer = {{"accounts", Json::array({account})}};
-  return JsonResponse(200,
-                      DumpJson(Json{{"data", {{"viewer", viewer}}}, {"errors", nullptr}}));
+  return JsonResponse(200, DumpJson(Json{{"data", {{"viewer", viewer}}}, {"errors", nullptr}}));
 }
 
 }  // namespace
@@ -195,14 +194,13 @@ Response CloudApi::Identity(Call& call, const Parts& rest) {
 Response CloudApi::Account(Call& call, const Parts& rest) {
   const std::string_view path = call.request.Path();
   const bool ours = EqualsIgnoreCase(rest[1], credentials_.account_id);
-  const bool of_kv = rest.size() >= 5 && rest[2] == "storage" && rest[3] == "kv" &&
-                     rest[4] == "namespaces";
+  const bool of_kv =
+      rest.size() >= 5 && rest[2] == "storage" && rest[3] == "kv" && rest[4] == "namespaces";
   const bool of_d1 = rest.size() >= 4 && rest[2] == "d1" && rest[3] == "database";
   if (of_d1 && fakes_.d1 != nullptr) {
     if (!ours) {
-      return V4Error(
-          403, 7403,
-          "The given account is not valid or is not authorized to access this service");
+      return V4Error(403, 7403,
+                     "The given account is not valid or is not authorized to access this service");
     }
     return fakes_.d1->Handle(call.request, call.note, call.caller_gone);
   }

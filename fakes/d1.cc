@@ -31,18 +31,19 @@ constexpr std::int64_t kMaxPerPage = 10'000;
 // A schema's refusal has neither `result` nor `messages`.
 Response Invalid(std::string_view message) {
   return JsonResponse(
-      400, DumpJson(Json{{"success", false},
-                         {"errors", Json::array({{{"code", d1::kMalformedCode},
-                                                  {"message", message}}})}}));
+      400, DumpJson(Json{
+               {"success", false},
+               {"errors", Json::array({{{"code", d1::kMalformedCode}, {"message", message}}})}}));
 }
 
 // SQL's refusals have an empty array for a result.
 Response SqlError(std::string_view message) {
   return JsonResponse(
-      400, DumpJson(Json{{"result", Json::array()},
-                         {"success", false},
-                         {"messages", Json::array()},
-                         {"errors", Json::array({{{"code", d1::kSqlCode}, {"message", message}}})}}));
+      400,
+      DumpJson(Json{{"result", Json::array()},
+                    {"success", false},
+                    {"messages", Json::array()},
+                    {"errors", Json::array({{{"code", d1::kSqlCode}, {"message", message}}})}}));
 }
 
 std::string IsoTime(WallTime at) {

@@ -13,10 +13,10 @@ namespace mg::fake::d1 {
 namespace {
 
 constexpr std::int64_t kPageBytes = 4096;
-constexpr int kProgressInterval = 1000;         // virtual machine steps between two looks
-constexpr std::size_t kOutcomeOverhead = 512;   // what meta takes in the answer
-constexpr std::size_t kValueOverhead = 32;      // a name and punctuation, or a variant
-constexpr std::size_t kBytesPerBlobByte = 4;    // "255,"
+constexpr int kProgressInterval = 1000;        // virtual machine steps between two looks
+constexpr std::size_t kOutcomeOverhead = 512;  // what meta takes in the answer
+constexpr std::size_t kValueOverhead = 32;     // a name and punctuation, or a variant
+constexpr std::size_t kBytesPerBlobByte = 4;   // "255,"
 constexpr std::int64_t kRowsWrittenByDdl = 2;
 constexpr int kPrimaryMask = 0xff;
 
@@ -268,8 +268,8 @@ bool Engine::Collect(sqlite3_stmt* statement, Outcome& outcome) {
   outcome.changed_db = outcome.changes != 0 || outcome.last_row_id != row_id_before ||
                        outcome.size_after_bytes != size_before;
   const int scanned = sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_FULLSCAN_STEP, 0);
-  outcome.rows_read = std::max<std::int64_t>(
-      scanned > 0 ? scanned + 1 : 0, static_cast<std::int64_t>(outcome.rows.size()));
+  outcome.rows_read = std::max<std::int64_t>(scanned > 0 ? scanned + 1 : 0,
+                                             static_cast<std::int64_t>(outcome.rows.size()));
   outcome.rows_written = outcome.changes != 0 || !writes ? outcome.changes
                          : outcome.changed_db            ? kRowsWrittenByDdl
                                                          : 0;

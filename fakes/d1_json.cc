@@ -45,7 +45,8 @@ std::variant<Query, Invalid> ReadQuery(const Json& json) {
   if (!params->is_array()) return Invalid{"Invalid property: params => Expected array"};
   for (std::size_t i = 0; i < params->size(); ++i) {
     auto value = ReadParam((*params)[i]);
-    if (!value) return Invalid{"Invalid property: params." + std::to_string(i) + " => Invalid input"};
+    if (!value)
+      return Invalid{"Invalid property: params." + std::to_string(i) + " => Invalid input"};
     query.params.push_back(std::move(*value));
   }
   return query;

@@ -37,8 +37,7 @@ inline constexpr std::int64_t kSqlCode = 7500;
 inline constexpr std::int64_t kMethodCode = 10405;  // UNCONFIRMED
 
 inline constexpr const char* kNoStatements = "No SQL statements detected.";
-inline constexpr const char* kWrongParamCount =
-    "Wrong number of parameter bindings for SQL query.";
+inline constexpr const char* kWrongParamCount = "Wrong number of parameter bindings for SQL query.";
 inline constexpr const char* kParamsWithSeveral =
     "The request is malformed: params with multiple statements is not supported";
 inline constexpr const char* kTooLong =

@@ -81,9 +81,9 @@ Expiry ReadTtl(const std::string& text, std::int64_t now) {
     return Refuse(400, kv::kBadExpirationCode, start + "Please specify integer greater than 0.");
   }
   if (*ttl < kv::kMinTtlSeconds) {
-    return Refuse(400, kv::kBadExpirationCode,
-                  start + "Expiration TTL must be at least " + std::to_string(kv::kMinTtlSeconds) +
-                      ".");
+    return Refuse(
+        400, kv::kBadExpirationCode,
+        start + "Expiration TTL must be at least " + std::to_string(kv::kMinTtlSeconds) + ".");
   }
   constexpr std::int64_t kLatest = std::numeric_limits<std::int64_t>::max();
   return std::optional<std::int64_t>(*ttl > kLatest - now ? kLatest : now + *ttl);
@@ -125,7 +125,6 @@ std::optional<Response> ReadBody(Request& request, Instant deadline, Entry& entr
   if (!read) return Refuse(400, kv::kBadBodyCode, "the request body did not arrive whole");
   const std::string& bytes = request.body.bytes();
   if (!boundary) {
-    if (bytes.size() > limit) return TooLarge("Value", bytes.size(), kv::kMaxValueBytes);
     entry.value = bytes;
     return std::nullopt;
   }

@@ -1,6 +1,6 @@
 // The built-in model: deterministic, offline. Answers small integer arithmetic truly, anything else
-// with a stable text that depends on model and prompt alone. Token counts are honest: a token is a run of
-// letters or digits, or one other visible character.
+// with a stable text that depends on model and prompt alone. Token counts are honest: a token is a
+// run of letters or digits, or one other visible character.
 #pragma once
 #include <cstdint>
 #include <string>

@@ -34,7 +34,8 @@ bool IsDigit(char c) {
   return c >= '0' && c <= '9';
 }
 bool IsLetter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (static_cast<unsigned char>(c) & 0x80U);
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+         (static_cast<unsigned char>(c) & 0x80U);
 }
 
 struct Word {
@@ -43,14 +44,14 @@ struct Word {
 };
 // The tens, hundreds and so on are words of numbers that are not built in.
 constexpr Word kWords[] = {
-    {"plus", {'+', 0}},   {"minus", {'-', 0}},  {"times", {'*', 0}}, {"x", {'*', 0}},
-    {"zero", {'0', 0}},   {"one", {'0', 1}},    {"two", {'0', 2}},   {"three", {'0', 3}},
-    {"four", {'0', 4}},   {"five", {'0', 5}},   {"six", {'0', 6}},   {"seven", {'0', 7}},
-    {"eight", {'0', 8}},  {"nine", {'0', 9}},   {"ten", {'0', 10}},  {"eleven", {'0', 11}},
-    {"twelve", {'0', 12}}, {"twenty", kBeyond}, {"thirty", kBeyond}, {"forty", kBeyond},
-    {"fifty", kBeyond}, {"sixty", kBeyond}, {"seventy", kBeyond}, {"eighty", kBeyond},
-    {"ninety", kBeyond}, {"hundred", kBeyond}, {"thousand", kBeyond}, {"million", kBeyond},
-    {"thirteen", kBeyond}, {"fourteen", kBeyond}, {"fifteen", kBeyond}, {"sixteen", kBeyond},
+    {"plus", {'+', 0}},     {"minus", {'-', 0}},   {"times", {'*', 0}},   {"x", {'*', 0}},
+    {"zero", {'0', 0}},     {"one", {'0', 1}},     {"two", {'0', 2}},     {"three", {'0', 3}},
+    {"four", {'0', 4}},     {"five", {'0', 5}},    {"six", {'0', 6}},     {"seven", {'0', 7}},
+    {"eight", {'0', 8}},    {"nine", {'0', 9}},    {"ten", {'0', 10}},    {"eleven", {'0', 11}},
+    {"twelve", {'0', 12}},  {"twenty", kBeyond},   {"thirty", kBeyond},   {"forty", kBeyond},
+    {"fifty", kBeyond},     {"sixty", kBeyond},    {"seventy", kBeyond},  {"eighty", kBeyond},
+    {"ninety", kBeyond},    {"hundred", kBeyond},  {"thousand", kBeyond}, {"million", kBeyond},
+    {"thirteen", kBeyond},  {"fourteen", kBeyond}, {"fifteen", kBeyond},  {"sixteen", kBeyond},
     {"seventeen", kBeyond}, {"eighteen", kBeyond}, {"nineteen", kBeyond}, {"half", kBeyond},
 };
 

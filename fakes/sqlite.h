@@ -43,8 +43,8 @@ class Statement {
   void BindBlob(int index, std::string_view bytes);
   void BindInt(int index, std::int64_t value);
   void BindNull(int index);
-  int Step();  // SQLITE_ROW, SQLITE_DONE or an error (extended codes)
-  void Reset();  // clears the bindings too
+  int Step();                          // SQLITE_ROW, SQLITE_DONE or an error (extended codes)
+  void Reset();                        // clears the bindings too
   std::string Text(int column) const;  // from 0; blobs too
   std::int64_t Int(int column) const;
   bool IsNull(int column) const;

@@ -81,7 +81,8 @@ void Connection::GiveUp() {
 // A whole request at the front of the input, its body too when that is to be collected.
 Connection::Found Connection::FindRequest(wire::RequestHead& head, wire::Refused& refused) {
   while (true) {
-    if (WorthALook()) {
+    const std::string& input = caller_->input;
+    if (input.size() >= caller_->wanted && WorthALook(input, caller_->looked_at)) {
       const Found found = Look(head, refused);
       if (found != Found::kNotYet) return found;
     }
@@ -95,16 +96,6 @@ Connection::Found Connection::FindRequest(wire::RequestHead& head, wire::Refused
         return Found::kGone;
     }
   }
-}
-
-// The parser starts again at the front each time. A head cannot end without a line feed, so a look
-// for each of these, and whenever the input has doubled (for a wrong byte without any), keeps the
-// work of a trickled head small.
-bool Connection::WorthALook() const {
-  const std::string& input = caller_->input;
-  if (input.size() <= caller_->looked_at || input.size() < caller_->wanted) return false;
-  return input.size() >= 2 * caller_->looked_at ||
-         input.find('\n', caller_->looked_at) != std::string::npos;
 }
 
 Connection::Found Connection::Look(wire::RequestHead& head, wire::Refused& refused) {

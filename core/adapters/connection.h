@@ -47,7 +47,6 @@ class Connection {
   enum class Found { kRequest, kNotYet, kGone, kRefused };
 
   Found FindRequest(wire::RequestHead& head, wire::Refused& refused);
-  bool WorthALook() const;
   Found Look(wire::RequestHead& head, wire::Refused& refused);
   void ParkForMore();
 

@@ -83,6 +83,11 @@ Sent SendAll(int fd, std::string_view first, std::string_view second, Nanos pati
   }
 }
 
+bool WorthALook(std::string_view input, std::size_t looked_at) {
+  if (input.size() <= looked_at) return false;
+  return input.size() >= 2 * looked_at || input.find('\n', looked_at) != std::string_view::npos;
+}
+
 void CloseOnExec(int fd) {
   ::fcntl(fd, F_SETFD, FD_CLOEXEC);
 }

@@ -29,6 +29,12 @@ short WaitReady(int fd, short events, Instant deadline, const Runtime& runtime);
 Sent SendAll(int fd, std::string_view first, std::string_view second, Nanos patience,
              const Runtime& runtime);
 
+// Whether a head's parser may find more in `input` than when it saw its first `looked_at` bytes. It
+// starts at the front each time; a head cannot end without a line feed, so a look for each of
+// these, and whenever the input has doubled (for a wrong byte without any), keeps the work that a
+// trickled head can cause small.
+bool WorthALook(std::string_view input, std::size_t looked_at);
+
 // Poco makes sockets that a child process would inherit.
 void CloseOnExec(int fd);
 

@@ -71,9 +71,9 @@ V4Failure ReadV4Failure(std::string_view body) {
 Error V4ErrorFor(std::string_view what, int status, const V4Failure& failure) {
   Error error;
   error.message = std::string(what) + ": ";
-  error.message += failure.message.empty() ? "status " + std::to_string(status)
-                                           : failure.message + " [code: " +
-                                                 std::to_string(failure.code) + "]";
+  error.message += failure.message.empty()
+                       ? "status " + std::to_string(status)
+                       : failure.message + " [code: " + std::to_string(failure.code) + "]";
   if (AreCredentialsRefused(status, failure.code)) {
     error.code = Code::kUnauthenticated;
   } else if (status == 403) {
@@ -95,13 +95,11 @@ Error V4ErrorFor(std::string_view what, int status, const V4Failure& failure) {
 Result<Json> ReadV4Result(std::string_view what, std::string_view body) {
   auto json = ParseJson(body);
   const Json* success = json ? Find(*json, "success") : nullptr;
-  const Json* result = json ? Find(*json, "result") : nullptr;
-  const bool whole = success != nullptr && success->is_boolean() && success->get<bool>() &&
-                     result != nullptr;
-  if (!whole) {
+  const bool succeeded = success != nullptr && success->is_boolean() && success->get<bool>();
+  if (!succeeded || !json->contains("result")) {
     return Error{Code::kCorrupt, std::string(what) + ": the answer is not a v4 envelope", false};
   }
-  return Json(*result);
+  return std::move((*json)["result"]);
 }
 
 }  // namespace mg

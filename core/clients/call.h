@@ -16,9 +16,9 @@ namespace mg {
 struct V4Call {
   std::string_view what;  // starts every error's message: "KV get"
   std::string_view method;
-  std::string_view api_base;   // "https://api.cloudflare.com/client/v4"
-  std::string_view path;       // below api_base, encoded, with query: "/accounts/..."
-  std::string_view api_token;  // goes into the request and nowhere else
+  std::string_view api_base;      // "https://api.cloudflare.com/client/v4"
+  std::string_view path;          // below api_base, encoded, with query: "/accounts/..."
+  std::string_view api_token;     // goes into the request and nowhere else
   std::string_view content_type;  // empty: none
   std::string body;
   std::int64_t limit_ms = 0;  // for the whole call

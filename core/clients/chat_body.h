@@ -10,7 +10,7 @@
 namespace mg {
 
 struct ChatBody {
-  std::string rest;  // every member but `model` and `stream`: "a":1,"b":2
+  std::string rest;                       // every member but `model` and `stream`: "a":1,"b":2
   std::optional<std::string> model_json;  // the value of `model` as it was written; the last one
 };
 

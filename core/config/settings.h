@@ -133,7 +133,8 @@ struct SettingProblem {
 };
 
 // BND-1, BND-3, TEN-4, TEN-11, AIG-3, ACC-5: everything at once, in a fixed order; empty when all
-// is well. With dev_mode, missing bindings and credentials are not problems (BND-2).
+// is well. With dev_mode, missing bindings and credentials are not problems (BND-2); production
+// refuses dev_mode, so there they still are.
 std::vector<SettingProblem> CheckSettings(const Settings& settings);
 
 // The bindings that are not configured, by name (BND-1, BND-2).

@@ -114,7 +114,7 @@ std::optional<Refused> ToOriginForm(std::string_view method, const Facts& facts,
   target.remove_prefix(colon + 3);
   const std::size_t path = target.find_first_of("/?");
   const std::string_view authority = target.substr(0, path);
-  if (authority.empty() || facts.hosts == 0 || !EqualsIgnoreCase(authority, facts.host)) {
+  if (authority.empty() || !EqualsIgnoreCase(authority, facts.host)) {
     return Refused{400, "target names another host than Host"};
   }
   target.remove_prefix(authority.size());

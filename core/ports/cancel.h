@@ -3,7 +3,8 @@
 // Thread-safety: any thread may cancel, ask or subscribe.
 // Callbacks run once, on the thread that cancels (or at once, if it is cancelled already); they
 // must not block. Destroying the Subscription removes the callback and waits for one that is
-// running.
+// running, unless that one is what destroys it: so never subscribe or destroy under a lock that the
+// callback takes.
 #pragma once
 #include <functional>
 #include <memory>

@@ -34,10 +34,10 @@ class KeyCache {
 
  private:
   Snapshot UsableLocked(Instant now) const;
-  void StartFetch();  // by whoever set `fetching_`
+  bool BeginFetchLocked(Instant not_before, Instant now);  // true: the caller calls StartFetch
+  void StartFetch();
   void Land(Result<std::string> document);
   void TakeLocked(const std::string& document_hash, KeySet keys, Instant now);
-  void BackOffLocked(Instant now);
   void WaitForLanding(std::uint64_t seen, CancelToken& cancel);
 
   AccessKeysClient& client_;

@@ -12,7 +12,6 @@
 namespace mg {
 namespace {
 
-constexpr std::size_t kMaxTokenBytes = 16 * 1024;
 constexpr std::size_t kMaxKidBytes = 128;
 constexpr std::size_t kMaxSubjectBytes = 320;  // the longest email that RFC 5321 can spell
 constexpr std::int64_t kLeewaySeconds = 60;
@@ -127,7 +126,7 @@ Result<Identity> ReadIdentity(const Json& claims) {
 }  // namespace
 
 Result<std::string> VerifyCompactJws(std::string_view token, const KeySet& keys) {
-  if (token.size() > kMaxTokenBytes) return Refused("too_long");
+  if (token.size() > kMaxTokenBytes) return Refused(kReasonTooLong);
   const auto segments = Split(token, '.');
   const bool three = segments.size() == 3 && !segments[0].empty() && !segments[1].empty() &&
                      !segments[2].empty();

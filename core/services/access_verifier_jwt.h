@@ -1,6 +1,7 @@
 // The steps of VerifyToken: compact JWS first (signature before any claim is read), then claims.
 // Pure. Errors: kUnauthenticated; the message is the reason code of TokenCheck.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -11,6 +12,8 @@
 namespace mg {
 
 inline constexpr std::string_view kReasonUnknownKid = "unknown_kid";
+inline constexpr std::string_view kReasonTooLong = "too_long";
+inline constexpr std::size_t kMaxTokenBytes = 16 * 1024;
 
 // The payload of a compact JWS signed by one of `keys` with RS256, whatever the payload is.
 Result<std::string> VerifyCompactJws(std::string_view token, const KeySet& keys);

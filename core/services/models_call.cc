@@ -81,12 +81,11 @@ ModelCall::Sent ModelCall::Send(const PlannedSend& send) {
       std::min(began + (std::chrono::milliseconds(send.limit_ms) + kSendGrace), deadline_);
   deadlines.between_chunks = kBetweenChunks;
   deadlines.total = deadline_;
-  auto response =
-      strategy_ == AiStrategy::kDirect
-          ? ports_.client.Direct(send.steps.front(), chat_json_, metadata_json_, deadlines,
-                                 caller_gone_)
-          : ports_.client.Universal(send.steps, chat_json_, metadata_json_, deadlines,
-                                    caller_gone_);
+  auto response = strategy_ == AiStrategy::kDirect
+                      ? ports_.client.Direct(send.steps.front(), chat_json_, metadata_json_,
+                                             deadlines, caller_gone_)
+                      : ports_.client.Universal(send.steps, chat_json_, metadata_json_, deadlines,
+                                                caller_gone_);
   if (!response) return Broken(send, response.error(), deadlines.first_byte);
   return Read(send, std::move(response).value(), began);
 }
@@ -126,8 +125,7 @@ ModelCall::Sent ModelCall::Refused(const PlannedSend& send, const Response& resp
   sent.answer.cause = CauseOf(status, code);
   if (const auto seconds = ParseUint(response.headers.Get("retry-after")); seconds)
     sent.retry_after_s = static_cast<std::int64_t>(std::min<std::uint64_t>(*seconds, 86'400));
-  if (status == 429)
-    sent.answer.retry_after_seconds = CallerRetryAfterSeconds(sent.retry_after_s);
+  if (status == 429) sent.answer.retry_after_seconds = CallerRetryAfterSeconds(sent.retry_after_s);
 
   sent.retry = verdict == Verdict::kRetry;
   if (verdict == Verdict::kCallerError) {
@@ -189,9 +187,9 @@ void ModelCall::ReadStep(const PlannedSend& send, const Response& response, Mode
     if (step && *step < send.steps.size()) {
       index = *step;
     } else {
-      ports_.log.Write(LogLevel::kWarn, "model_step_out_of_range",
-                       {{"sandbox_id", std::string(sandbox_id_)},
-                        {"step", std::string(text.substr(0, 16))}});
+      ports_.log.Write(
+          LogLevel::kWarn, "model_step_out_of_range",
+          {{"sandbox_id", std::string(sandbox_id_)}, {"step", std::string(text.substr(0, 16))}});
     }
   }
   answer.step = send.first_step + static_cast<int>(index);

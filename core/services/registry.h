@@ -2,7 +2,10 @@
 // in the same transaction. Used by the admin API and the operator commands alike.
 //
 // Thread-safety: all members. Errors: kInvalid (bad slug, host, tier, subject: the message says
-// which and what is right), kConflict (slug or host taken), kNotFound, else the D1 client's.
+// which and what is right), kConflict (slug taken, or another tenant's key), kNotFound, kInternal
+// (D1 refuses our SQL: migrations missing), else the D1 client's. After kUnknownOutcome the change
+// may have been made; all but CreateTenant and CreateKey can simply be repeated.
+// A change to what is so already is Ok and writes nothing, the audit log included.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -20,10 +23,12 @@
 
 namespace mg {
 
+struct RegistryEdit;
+
 struct TenantRecord {
   std::string id, slug, platform, tier, sandbox_id;
   std::int64_t created_at_ms = 0, updated_at_ms = 0;
-  std::vector<std::string> domains;  // sorted; filled by GetTenant
+  std::vector<std::string> domains;  // sorted; empty from ListTenants
 };
 
 struct NewTenant {
@@ -76,7 +81,8 @@ class Registry {
   Status DeleteTenant(std::string_view slug, std::string_view actor,
                       CancelToken& cancel);  // keeps its slug (MIG-2)
 
-  // Moves the host when another tenant has it.
+  // Moves the host when another tenant has it. That it is not under APP_DOMAIN is the caller's
+  // matter.
   Status PutDomain(std::string_view slug, std::string_view host, std::string_view actor,
                    CancelToken& cancel);
   Status DeleteDomain(std::string_view slug, std::string_view host, std::string_view actor,
@@ -92,7 +98,7 @@ class Registry {
                                std::int64_t limit_per_minute, std::string_view actor,
                                CancelToken& cancel);
   // For the demo tenant, whose key is made at first start: stores a secret that the caller already
-  // has.
+  // has. Again with the same secret: the key as it was stored, which may be revoked since.
   Result<KeyRecord> ImportKey(std::string_view slug, std::string_view name, std::string_view secret,
                               std::string_view actor, CancelToken& cancel);
   Result<std::vector<KeyRecord>> ListKeys(std::string_view slug, CancelToken& cancel);
@@ -104,6 +110,24 @@ class Registry {
                                              CancelToken& cancel);  // newest first
 
  private:
+  struct Written {
+    bool changed = false;
+    std::vector<D1Answer> reads;  // one for each of the edit's
+  };
+  Result<Written> Write(const RegistryEdit& edit, std::string_view slug, std::string_view actor,
+                        CancelToken& cancel);
+  // After the transaction, best effort: TEN-12 holds without it.
+  void DropFromKv(const D1Answer& changes, CancelToken& cancel);
+  Result<std::vector<D1Answer>> Read(const std::vector<D1Statement>& statements,
+                                     CancelToken& cancel);
+  // A write to a tenant's domain, member or key: kNotFound without the tenant.
+  Result<bool> WriteOfTenant(RegistryEdit edit, std::string_view slug, std::string_view actor,
+                             CancelToken& cancel);
+  Result<KeyRecord> AddKey(std::string_view slug, std::string_view name, std::string_view secret,
+                           std::int64_t limit_per_minute, std::string_view action,
+                           std::string_view actor, CancelToken& cancel);
+  std::string NewId();
+
   D1Client& db_;
   KvClient* kv_;
   Runtime& runtime_;

@@ -1,7 +1,6 @@
 #include "core/services/sandboxes.h"
 
 #include <algorithm>
-#include <deque>
 #include <map>
 #include <unordered_map>
 #include <utility>
@@ -11,6 +10,7 @@
 #include "core/base/ids.h"
 #include "core/ports/cancel.h"
 #include "core/services/sandboxes_agent.h"
+#include "core/services/sandboxes_entry.h"
 
 namespace mg {
 namespace {
@@ -27,22 +27,6 @@ constexpr milliseconds kProbeFresh{1'000};  // /api/status is public: one probe 
 constexpr std::size_t kLongestToken = 128;
 
 }  // namespace
-
-std::string_view SandboxStateName(SandboxState state) {
-  switch (state) {
-    case SandboxState::kNotRunning:
-      return "not_running";
-    case SandboxState::kStarting:
-      return "starting";
-    case SandboxState::kRunning:
-      return "running";
-    case SandboxState::kNotResponding:
-      return "not_responding";
-    case SandboxState::kError:
-      return "error";
-  }
-  return "error";
-}
 
 class Sandboxes::Impl {
  public:
@@ -176,28 +160,8 @@ class Sandboxes::Impl {
   }
 
  private:
-  enum class Phase { kNotRunning, kStarting, kRunning, kStopping, kFailed };
-
-  // One per sandbox that ever ran here; everything in it is guarded by mutex_.
-  struct Entry {
-    Entry(std::string id, std::unique_ptr<CondVar> cv)
-        : sandbox_id(std::move(id)), changed(std::move(cv)) {}
-
-    const std::string sandbox_id;
-    const std::unique_ptr<CondVar> changed;
-    Phase phase = Phase::kNotRunning;
-    std::uint64_t generation = 0;  // of starts
-    std::shared_ptr<CancelToken> start;
-    std::deque<Instant> starts;  // within the last window
-    std::string origin;
-    std::int64_t process_id = 0;
-    std::string token_hash;
-    std::string error;
-    Code error_code = Code::kUnavailable;
-    bool host_busy = false;
-    bool answered_probe = true;
-    Instant probe_fresh_until;
-  };
+  using Entry = SandboxEntry;
+  using Phase = SandboxEntry::Phase;
 
   // SandboxHost wants the calls for one sandbox one at a time.
   class HostTurn {
@@ -240,43 +204,15 @@ class Sandboxes::Impl {
     }
   }
 
-  SandboxView ViewOf(const Entry& entry) const {
-    SandboxView view;
-    switch (entry.phase) {
-      case Phase::kNotRunning:
-      case Phase::kStopping:
-        break;
-      case Phase::kStarting:
-        view.state = SandboxState::kStarting;
-        break;
-      case Phase::kRunning:
-        view.state = entry.answered_probe ? SandboxState::kRunning : SandboxState::kNotResponding;
-        view.process_id = entry.process_id;
-        view.origin = entry.origin;
-        break;
-      case Phase::kFailed:
-        view.state = SandboxState::kError;
-        view.error = entry.error;
-        break;
-    }
-    return view;
-  }
-
-  Error WhyNotRunning(const Entry& entry, const CancelToken& cancel) const {
-    if (cancel.cancelled()) return {Code::kCancelled, "the caller went away", false};
-    if (entry.phase == Phase::kFailed) return {entry.error_code, entry.error, true};
-    return {Code::kUnavailable, "the agent was stopped while it started", true};
-  }
-
   // Starts unless somebody else has, and waits for whichever start it is.
   Result<SandboxView> StartAndShare(const std::shared_ptr<Entry>& entry, const Tenant& tenant,
                                     CancelToken& cancel) {
-    if (cancel.cancelled()) return WhyNotRunning(*entry, cancel);
+    if (cancel.cancelled()) return WhyNotRunning(*entry, cancel.cancelled());
     MG_RETURN_IF_ERROR(StartUnlessBusy(entry, tenant));
     Lock lock(mutex_);
     WaitWhileChanging(lock, *entry, cancel);
     if (entry->phase == Phase::kRunning) return ViewOf(*entry);
-    return WhyNotRunning(*entry, cancel);
+    return WhyNotRunning(*entry, cancel.cancelled());
   }
 
   // Begins a start on a task of its own: a caller who goes away does not take it from the others.

@@ -48,9 +48,12 @@ Tier NormaliseTier(std::string_view text) {
 
 std::string_view TierName(Tier tier) {
   switch (tier) {
-    case Tier::kPremium: return "premium";
-    case Tier::kEnterprise: return "enterprise";
-    case Tier::kFree: break;
+    case Tier::kPremium:
+      return "premium";
+    case Tier::kEnterprise:
+      return "enterprise";
+    case Tier::kFree:
+      break;
   }
   return "free";
 }
@@ -127,10 +130,14 @@ class Tenants::Impl {
       held = cache_.FindById(name.text, now);
     }
     switch (held.kind) {
-      case TenantsCache::Held::Kind::kTenant: return Found(std::move(held.tenant), "process");
-      case TenantsCache::Held::Kind::kStale: return Found(std::move(held.tenant), "stale");
-      case TenantsCache::Held::Kind::kMiss: return NotFound(Outcome::kUnknown);
-      case TenantsCache::Held::Kind::kNothing: break;
+      case TenantsCache::Held::Kind::kTenant:
+        return Found(std::move(held.tenant), "process");
+      case TenantsCache::Held::Kind::kStale:
+        return Found(std::move(held.tenant), "stale");
+      case TenantsCache::Held::Kind::kMiss:
+        return NotFound(Outcome::kUnknown);
+      case TenantsCache::Held::Kind::kNothing:
+        break;
     }
     return std::nullopt;
   }
@@ -165,10 +172,13 @@ class Tenants::Impl {
         if (in_kv && StillAt(epoch)) lookup_.WriteKv(name, *answer.tenant, cancel);
         return found;
       }
-      case TenantsLookup::Outcome::kMismatch: return RefuseIdentity(name);
-      case TenantsLookup::Outcome::kFailed: break;
+      case TenantsLookup::Outcome::kMismatch:
+        return RefuseIdentity(name);
+      case TenantsLookup::Outcome::kFailed:
+        break;
       case TenantsLookup::Outcome::kAbsent:
-      case TenantsLookup::Outcome::kUnusable: return LookUpInMap(name, epoch, cancel);
+      case TenantsLookup::Outcome::kUnusable:
+        return LookUpInMap(name, epoch, cancel);
     }
     if (cancel.cancelled()) return std::nullopt;
     return StaleOr(name, Outcome::kUnavailable);
@@ -177,19 +187,22 @@ class Tenants::Impl {
   // TENANT_DOMAIN_MAP: the last place of a custom domain, once D1 has said that it is not there.
   std::optional<Resolution> LookUpInMap(const TenantName& name, std::uint64_t epoch,
                                         CancelToken& cancel) {
-    const auto mapped =
-        name.kind == TenantName::Kind::kDomain ? map_.find(name.text) : map_.end();
+    const auto mapped = name.kind == TenantName::Kind::kDomain ? map_.find(name.text) : map_.end();
     if (mapped == map_.end()) return KeepMiss(name, epoch);
     const TenantName slug = BySlugName(mapped->second);
     Resolution resolution = Resolve(slug, cancel);
     switch (resolution.outcome) {
-      case Outcome::kFound: break;
-      case Outcome::kUnknown: return KeepMiss(name, epoch);
+      case Outcome::kFound:
+        break;
+      case Outcome::kUnknown:
+        return KeepMiss(name, epoch);
       case Outcome::kUnavailable:
         if (cancel.cancelled()) return std::nullopt;
         return StaleOr(name, Outcome::kUnavailable);
-      case Outcome::kIdentityMismatch: return RefuseIdentity(name);
-      case Outcome::kRegistryMissing: return resolution;
+      case Outcome::kIdentityMismatch:
+        return RefuseIdentity(name);
+      case Outcome::kRegistryMissing:
+        return resolution;
     }
     if (resolution.source != "stale") resolution.source = "map";
     const Lock lock(mutex_);

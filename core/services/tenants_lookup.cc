@@ -23,9 +23,12 @@ constexpr std::string_view kById =
 
 std::string_view SqlFor(TenantName::Kind kind) {
   switch (kind) {
-    case TenantName::Kind::kDomain: return kByDomain;
-    case TenantName::Kind::kId: return kById;
-    case TenantName::Kind::kSlug: break;
+    case TenantName::Kind::kDomain:
+      return kByDomain;
+    case TenantName::Kind::kId:
+      return kById;
+    case TenantName::Kind::kSlug:
+      break;
   }
   return kBySlug;
 }
@@ -82,8 +85,7 @@ TenantsLookup::Answer TenantsLookup::FromKv(const TenantName& name, CancelToken&
   if (!*value) return {Outcome::kAbsent, nullptr};
   std::optional<Tenant> tenant = ParseKvValue(**value);
   // After a rename KV may still hold the tenant under its old slug.
-  const bool fits =
-      tenant && (name.kind != TenantName::Kind::kSlug || tenant->slug == name.text);
+  const bool fits = tenant && (name.kind != TenantName::Kind::kSlug || tenant->slug == name.text);
   if (!fits) {
     log_.Write(LogLevel::kWarn, "registry_kv_value_ignored", {{"key", name.key}});
     return {Outcome::kUnusable, nullptr};

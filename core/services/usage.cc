@@ -9,13 +9,13 @@
 
 #include "core/base/ids.h"
 #include "core/ports/cancel.h"
+#include "core/services/failure_streak.h"
 #include "core/services/usage_outbox.h"
 
 namespace mg {
 namespace {
 
 constexpr std::size_t kRowsPerBatch = 500;
-constexpr std::size_t kMaxRowsInMemory = 100'000;
 constexpr std::int64_t kRetryWaitsMs[] = {100, 200, 400};  // USG-3
 constexpr std::size_t kLossesPerLogLine = 1000;
 
@@ -67,7 +67,7 @@ class Usage::Impl {
     {
       const Lock lock(mutex_);
       const std::size_t queued = saves_ ? unsaved_.size() : sending_.size();
-      if (queued >= kMaxRowsInMemory || closing_) {
+      if (queued >= options_.max_rows_in_memory || closing_) {
         lost = ++lost_;
       } else if (saves_) {
         unsaved_.push_back(std::move(line));
@@ -193,7 +193,7 @@ class Usage::Impl {
 
   // While D1 is away for long, rows stand in the file alone and are read again when it is back.
   void KeepActive(std::vector<std::string> rows) {
-    spilled_ = spilled_ || active_.size() + rows.size() > kMaxRowsInMemory;
+    spilled_ = spilled_ || active_.size() + rows.size() > options_.max_rows_in_memory;
     if (spilled_) {
       active_.clear();
       return;
@@ -278,25 +278,22 @@ class Usage::Impl {
     }
   }
 
-  // Said once when it begins and once when it ends, however long D1 is away.
   void ReportSend(const Status& sent, std::size_t rows) {
     const auto count = static_cast<std::int64_t>(rows);
-    if (!sent && !send_failure_told_) {
+    if (!sent && send_failures_.Begins()) {
       log_.Write(LogLevel::kWarn, "usage_write_failed",
                  {{"rows", count}, {"reason", sent.error().message}});
-    } else if (sent && send_failure_told_) {
+    } else if (sent && send_failures_.Ends()) {
       log_.Write(LogLevel::kInfo, "usage_write_recovered", {{"rows", count}});
     }
-    send_failure_told_ = !sent;
   }
 
   void ReportDisk(const Status& status) {
-    if (!status && !disk_failure_told_) {
+    if (!status && disk_failures_.Begins()) {
       log_.Write(LogLevel::kError, "usage_outbox_failed", {{"reason", status.error().message}});
-    } else if (status && disk_failure_told_) {
+    } else if (status && disk_failures_.Ends()) {
       log_.Write(LogLevel::kInfo, "usage_outbox_recovered", {});
     }
-    disk_failure_told_ = !status;
   }
 
   const UsageOptions options_;
@@ -307,8 +304,8 @@ class Usage::Impl {
   UsageOutbox outbox_;  // the disk task's (Start's before it)
   CancelToken cancel_;
   std::vector<std::unique_ptr<Task>> tasks_;
-  bool disk_failure_told_ = false;  // the disk task's
-  bool send_failure_told_ = false;  // the send task's
+  FailureStreak disk_failures_;
+  FailureStreak send_failures_;
 
   Mutex mutex_;
   const std::unique_ptr<CondVar> disk_cv_;

@@ -4,6 +4,7 @@
 // Thread-safety: all members. Record never blocks on I/O. A row has its id from the start, so a
 // repeated write adds none (USG-3).
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -28,6 +29,9 @@ struct UsageOptions {
   std::string outbox_path;  // empty: memory alone
   std::int64_t disk_interval_ms = 50;
   std::int64_t batch_interval_ms = 1000;  // 250 against fakes
+  // Beyond these, rows wait in the outbox's file alone; without an outbox they are lost and
+  // counted.
+  std::size_t max_rows_in_memory = 100'000;
 };
 
 class Usage {

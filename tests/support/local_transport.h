@@ -65,7 +65,8 @@ class LocalTransport final : public Transport {
                            CancelToken& cancel) override {
     auto answer = Send(request, deadlines, cancel);
     if (!answer) return answer.error();
-    if (answer->status == 101) return Error{Code::kInternal, "LocalTransport cannot upgrade", false};
+    if (answer->status == 101)
+      return Error{Code::kInternal, "LocalTransport cannot upgrade", false};
     return Upgraded{std::move(answer).value(), nullptr};
   }
 

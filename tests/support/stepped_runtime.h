@@ -72,7 +72,9 @@ class SteppedRuntime final : public Runtime {
     return std::make_unique<BodyTask>(std::move(body));
   }
 
-  std::unique_ptr<CondVar> MakeCondVar() override { return std::make_unique<SteppedCondVar>(*this); }
+  std::unique_ptr<CondVar> MakeCondVar() override {
+    return std::make_unique<SteppedCondVar>(*this);
+  }
 
   void Advance(Nanos d) {
     std::lock_guard lock(mutex_);

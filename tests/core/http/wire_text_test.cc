@@ -170,6 +170,7 @@ TEST(ResponseHeadText, NamesTheUpgradeInConnection) {
   EXPECT_EQ(TextOf(switching),
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: "
             "Upgrade\r\n\r\n");
+  EXPECT_EQ(TextOf(switching, "GET", false, false), TextOf(switching));
   Response required = MakeResponse(426);
   required.headers = {{"Upgrade", "websocket"}};
   EXPECT_EQ(TextOf(required, "GET", false, false),

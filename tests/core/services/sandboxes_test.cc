@@ -132,7 +132,9 @@ Settings TestSettings() {
 template <class AnyRuntime>
 class World {
  public:
-  World() { transport_.Route("http://" + acme_.sandbox_id, health_); }
+  explicit World(Settings settings = TestSettings()) : settings_(std::move(settings)) {
+    transport_.Route("http://" + acme_.sandbox_id, health_);
+  }
 
   Result<SandboxView> Ensure() { return sandboxes_.EnsureRunning(acme_, nobody_); }
   SandboxState State() { return sandboxes_.View(acme_.sandbox_id).state; }
@@ -145,7 +147,7 @@ class World {
   test::LocalTransport transport_{runtime_};
   Tenant acme_ = Acme();
   CancelToken nobody_;
-  Settings settings_ = TestSettings();
+  const Settings settings_;
   Sandboxes sandboxes_{
       settings_, "http://127.0.0.1:40001/internal/model/v1", host_, transport_, runtime_, random_,
       log_};
@@ -256,13 +258,16 @@ TEST(Sandboxes, StartsAtMostFiveTimesInTenMinutesAndSaysWhatTheAgentSaidLast) {
 }
 
 TEST(Sandboxes, AnAgentThatNeverAnswersIsGivenUpAtTheStartLimitAndStopped) {
-  SteppedWorld w;
+  EXPECT_EQ(Settings().sandbox.start_limit_ms, 180'000);
+  Settings settings = TestSettings();
+  settings.sandbox.start_limit_ms = 3'000;
+  SteppedWorld w(settings);
   w.health_.BeSick(true);
   const Instant began = w.runtime_.Now();
   const auto view = w.Ensure();
   ASSERT_FALSE(view);
   EXPECT_EQ(view.error().code, Code::kTimeout);
-  EXPECT_EQ(w.runtime_.Now() - began, milliseconds(180'000));
+  EXPECT_EQ(w.runtime_.Now() - began, milliseconds(3'000));
   EXPECT_EQ(w.host_.stops(), 1);
   EXPECT_EQ(w.State(), SandboxState::kError);
   const std::string token = w.host_.environment(w.acme_.sandbox_id)["OPENAI_API_KEY"];

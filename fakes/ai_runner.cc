@@ -1,0 +1,158 @@
+#include "fakes/ai_runner.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/base/bytes.h"
+#include "core/base/digest.h"
+#include "core/base/ids.h"
+#include "fakes/ai_knobs.h"
+#include "fakes/model.h"
+
+namespace mg::fake {
+namespace {
+
+constexpr std::string_view kBearer = "Bearer ";
+
+// 48 bits of wall time and 80 random ones in Crockford's base 32.
+std::string Ulid(std::int64_t wall_ms, Random& random) {
+  constexpr std::string_view kAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+  std::string text(10, '0');
+  auto left = static_cast<std::uint64_t>(wall_ms);
+  for (auto at = text.rbegin(); at != text.rend(); ++at, left >>= 5U) *at = kAlphabet[left & 31U];
+  for (const char byte : random.Bytes(16))
+    text += kAlphabet[static_cast<unsigned char>(byte) & 31U];
+  return text;
+}
+
+bool IsRepeatable(int status) {
+  return status == 408 || status == 429 || status >= 500;
+}
+
+}  // namespace
+
+Response AiRunner::Run(const std::vector<ResolvedStep>& steps, const AiCall& call, CallNote& note,
+                       CancelToken& caller_gone) {
+  Response response;
+  std::size_t index = 0;
+  for (; index < steps.size(); ++index) {
+    note.subject = steps[index].target.model;
+    response = RunStep(steps[index], static_cast<std::int64_t>(index), call, caller_gone).response;
+    if (response.status < 300 || caller_gone.cancelled()) break;
+  }
+  if (index == steps.size()) {
+    --index;
+    if (!kAllFailedRelaysLastUpstream) response = AiErrorResponse(KnownAiError(2005));
+  }
+  if (call.through_gateway) AddGatewayHeaders(call, index, response);
+  return response;
+}
+
+AiRunner::Tried AiRunner::RunStep(const ResolvedStep& step, std::int64_t index, const AiCall& call,
+                                  CancelToken& caller_gone) {
+  const TrySettings& settings = step.step.settings;
+  for (std::int64_t n = 1;; ++n) {
+    std::optional<Nanos> limit;
+    const bool exempt = kFinalTryIgnoresTimeLimit && settings.tries > 1 && n == settings.tries;
+    if (settings.time_limit_ms && !exempt)
+      limit = std::chrono::milliseconds(*settings.time_limit_ms);
+    Tried tried = Try(step, limit, caller_gone);
+    Record({call.metadata_json, step.target.model, index, tried.response.status});
+    if (!tried.repeatable || n == settings.tries || caller_gone.cancelled()) return tried;
+    const Instant next = runtime_.Now() + RetryDelay(settings, n + 1);
+    if (!SleepUnlessCancelled(runtime_, next, caller_gone)) return tried;
+  }
+}
+
+AiRunner::Tried AiRunner::Try(const ResolvedStep& step, std::optional<Nanos> time_limit,
+                              CancelToken& caller_gone) {
+  if (!MayUseWorkersAi(step.step.authorization))
+    return {AiErrorResponse(KnownAiError(10000)), false};
+  if (step.target.error) return {AiErrorResponse(*step.target.error), false};
+
+  const ModelLever lever = TakeLever(step.target.model).value_or(ModelLever{});
+  const Nanos latency = std::chrono::milliseconds(lever.hang ? kHangMs : lever.latency_ms);
+  const bool cut = time_limit && latency > *time_limit;
+  const Nanos wait = cut ? *time_limit : latency;
+  if (wait > Nanos{0} && !SleepUnlessCancelled(runtime_, runtime_.Now() + wait, caller_gone))
+    return {AiErrorResponse(KnownAiError(3008)), false};
+  if (cut) return {AiErrorResponse(KnownAiError(kTimeLimitCode)), true};
+
+  const int status = lever.hang ? 408 : lever.status;
+  if (status < 300) return {Answer(step), false};
+  Response failure = AiErrorResponse(ProviderError(status, lever.hang ? 3007 : lever.code));
+  if (lever.retry_after_seconds > 0)
+    failure.headers.Set("retry-after", std::to_string(lever.retry_after_seconds));
+  return {std::move(failure), IsRepeatable(status)};
+}
+
+Response AiRunner::Answer(const ResolvedStep& step) {
+  const AiTarget& target = step.target;
+  ChatQuestion question;
+  if (auto wrong = ReadQuestion(*step.step.query, target.dialect, *target.known, question))
+    return AiErrorResponse(*wrong);
+  const ModelText text =
+      AnswerPrompt(target.model, question.last_user_message, question.max_tokens);
+  Response response =
+      target.dialect == AiDialect::kNative
+          ? JsonResponse(200, NativeAnswer(text, question))
+          : JsonResponse(200, OpenAiAnswer(text, question, target.written_model,
+                                           "chatcmpl-" + HexEncode(random_.Bytes(16)),
+                                           runtime_.Wall().seconds()));
+  response.headers.Set("cf-ai-req-id", UuidFromBytes(random_.Bytes(16)));
+  response.headers.Set("cf-ai-neurons",
+                       NeuronsText(*target.known, question.prompt_tokens, text.tokens_out));
+  return response;
+}
+
+// The v4 token, and the gateway's own, which may serve both (AIG-8).
+bool AiRunner::MayUseWorkersAi(std::string_view authorization) const {
+  if (authorization.substr(0, kBearer.size()) != kBearer) return false;
+  const std::string_view token = authorization.substr(kBearer.size());
+  return !token.empty() && (ConstantTimeEqual(token, credentials_.api_token) ||
+                            ConstantTimeEqual(token, credentials_.ai_gateway_token));
+}
+
+std::optional<ModelLever> AiRunner::TakeLever(const std::string& model) {
+  Lock lock(mutex_);
+  const auto found = levers_.find(model);
+  if (found == levers_.end()) return std::nullopt;
+  const ModelLever lever = found->second;
+  if (found->second.times > 0 && --found->second.times == 0) levers_.erase(found);
+  return lever;
+}
+
+void AiRunner::Record(AiGateway::Seen seen) {
+  Lock lock(mutex_);
+  if (seen_.size() == kMaxSeen) seen_.pop_front();
+  seen_.push_back(std::move(seen));
+}
+
+void AiRunner::AddGatewayHeaders(const AiCall& call, std::size_t step, Response& response) {
+  response.headers.Set("cf-aig-step", std::to_string(step));
+  response.headers.Set("cf-aig-log-id", Ulid(runtime_.Wall().ms, random_));
+  response.headers.Set("cf-aig-event-id",
+                       call.event_id.empty() ? UuidFromBytes(random_.Bytes(16)) : call.event_id);
+}
+
+void AiRunner::Pull(const std::string& model, ModelLever lever) {
+  Lock lock(mutex_);
+  if (lever.times == 0) {
+    levers_.erase(model);
+  } else {
+    levers_[model] = lever;
+  }
+}
+
+std::vector<AiGateway::Seen> AiRunner::seen() const {
+  Lock lock(mutex_);
+  return {seen_.begin(), seen_.end()};
+}
+
+void AiRunner::Reset() {
+  Lock lock(mutex_);
+  levers_.clear();
+  seen_.clear();
+}
+
+}  // namespace mg::fake

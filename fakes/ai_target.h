@@ -1,0 +1,29 @@
+// What a provider and an endpoint name: the model and the dialect it is spoken to in
+// (wire/ai-gateway.md 1).
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/base/json_fwd.h"
+#include "fakes/ai_catalogue.h"
+#include "fakes/ai_dialects.h"
+#include "fakes/ai_errors.h"
+
+namespace mg::fake {
+
+struct AiTarget {
+  AiDialect dialect = AiDialect::kOpenAi;
+  std::string model;               // "@cf/..."; empty when the step never got that far
+  std::string written_model;       // as the caller wrote it, which an answer repeats
+  const AiModel* known = nullptr;  // set unless there is an error or a gap
+  std::optional<AiError> error;
+  std::string_view gap;  // what this fake has not; empty when nothing
+};
+
+// A step of AI Gateway.
+AiTarget ResolveTarget(std::string_view provider, std::string_view endpoint, const Json& query);
+// /client/v4/accounts/{account}/ai/run/{model}
+AiTarget ResolveRestModel(std::string_view model);
+
+}  // namespace mg::fake

@@ -1,0 +1,311 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "core/base/bytes.h"
+#include "core/base/digest.h"
+#include "core/services/models.h"
+#include "tests/support/world.h"
+
+namespace mg::test {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr const char* kFree = "@cf/meta/llama-3.1-8b-instruct-fp8-fast";
+constexpr const char* kPremium = "@cf/meta/llama-3.3-70b-instruct-fp8-fast";
+
+Json Parsed(const Response& response) {
+  auto json = ParseJson(response.body.bytes());
+  return json ? *json : Json(nullptr);
+}
+
+TEST(ModelRoute, AnswersAndSaysWhoServedIt) {
+  World w;
+  w.AddTenant("acme");
+  const Response answer = w.Chat("acme", w.AddKey("acme"), "What is 17 + 25?");
+  ASSERT_EQ(answer.status, 200) << answer.body.bytes();
+  EXPECT_EQ(answer.headers.Get("cf-aig-step"), "0");
+  EXPECT_EQ(answer.headers.Get("x-moltgate-model"), kFree);
+  EXPECT_EQ(answer.headers.Get("x-moltgate-attempts"), "1");
+  const Json body = Parsed(answer);
+  EXPECT_EQ(body["object"], "chat.completion");
+  EXPECT_THAT(body["choices"][0]["message"]["content"].get<std::string>(), HasSubstr("42"));
+  EXPECT_EQ(w.agents.starts(), 0) << "AIG-12: the model route starts no agent";
+}
+
+TEST(ModelRoute, OwesOneUsageRowForEachAnswerAndNoneForARefusal) {
+  World w;
+  const TenantRecord tenant = w.AddTenant("acme", "premium");
+  const std::string key = w.AddKey("acme");
+  ASSERT_EQ(w.Chat("acme", key, "1+1").status, 200);
+  ASSERT_EQ(w.Chat("acme", key, "1+2").status, 200);
+  ASSERT_EQ(w.Chat("acme", key, "1+3", R"(,"model":"gpt-4o")").status, 404);
+  w.FlushUsage();
+  const auto rows = w.Rows("SELECT * FROM usage");
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].Text("tenant_id"), tenant.id);
+  EXPECT_EQ(rows[0].Text("model"), kPremium);
+  EXPECT_GT(rows[0].Int("tokens_in"), 0);
+  EXPECT_GT(rows[0].Int("tokens_out"), 0);
+  EXPECT_NE(rows[0].Text("id"), rows[1].Text("id"));
+}
+
+TEST(ModelRoute, AHangingPrimaryFallsBackAndBillsTheFallback) {
+  World w;
+  w.AddTenant("acme", "premium");
+  const std::string key = w.AddKey("acme");
+  fake::ModelLever hang;
+  hang.hang = true;
+  w.ai.Pull(kPremium, hang);
+  const Response answer = w.Chat("acme", key, "2+3");
+  ASSERT_EQ(answer.status, 200) << answer.body.bytes();
+  EXPECT_EQ(answer.headers.Get("cf-aig-step"), "1");
+  EXPECT_EQ(answer.headers.Get("x-moltgate-model"), kFree);
+  w.FlushUsage();
+  const auto rows = w.Rows("SELECT model FROM usage");
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0].Text("model"), kFree);
+}
+
+TEST(ModelRoute, SaysOfEveryFailureWhatTheCallerMayDo) {
+  World w;
+  w.AddTenant("acme");
+  const std::string key = w.AddKey("acme");
+  fake::ModelLever lever;
+  lever.hang = true;
+  w.ai.Pull(kFree, lever);
+  EXPECT_EQ(w.Chat("acme", key, "1").status, 504);
+  lever = {};
+  lever.status = 503;
+  lever.code = 3050;
+  w.ai.Pull(kFree, lever);
+  EXPECT_EQ(w.Chat("acme", key, "1").status, 502);
+  lever.status = 429;
+  lever.code = 3040;
+  w.ai.Pull(kFree, lever);
+  const Response limited = w.Chat("acme", key, "1");
+  EXPECT_EQ(limited.status, 429);
+  EXPECT_TRUE(limited.headers.Has("retry-after"));
+  w.FlushUsage();
+  EXPECT_TRUE(w.Rows("SELECT * FROM usage").empty()) << "USG-1: none for any other";
+}
+
+TEST(ModelRoute, RefusesStreamsForNowAndModelsOfOthers) {
+  World w;
+  w.AddTenant("acme");
+  const std::string key = w.AddKey("acme");
+  const Response stream = w.Chat("acme", key, "1", R"(,"stream":true)");
+  EXPECT_EQ(stream.status, 400);
+  EXPECT_EQ(Parsed(stream)["error"]["code"], "unsupported_parameter");
+  const Response foreign = w.Chat("acme", key, "1", std::string(R"(,"model":")") + kPremium + "\"");
+  EXPECT_EQ(foreign.status, 404);
+  EXPECT_EQ(Parsed(foreign)["error"]["code"], "model_not_found");
+}
+
+TEST(ModelRoute, ListsTheModelsOfTheTenantsRoute) {
+  World w;
+  w.AddTenant("acme", "premium");
+  const Response list =
+      w.Get("acme", "/v1/models", {{"authorization", "Bearer " + w.AddKey("acme")}});
+  ASSERT_EQ(list.status, 200);
+  const Json body = Parsed(list);
+  ASSERT_EQ(body["data"].size(), 2u);
+  EXPECT_EQ(body["data"][0]["id"], kPremium);
+  EXPECT_EQ(body["data"][1]["id"], kFree);
+}
+
+TEST(ModelRoute, CarriesTheMetadataOfTheTenantAndTheWorkload) {
+  World w;
+  const TenantRecord tenant = w.AddTenant("acme", "Enterprise");
+  w.Send("POST", "acme", "/v1/chat/completions",
+         {{"authorization", "Bearer " + w.AddKey("acme")},
+          {"content-type", "application/json"},
+          {"x-moltgate-workload", "analysis"}},
+         R"({"messages":[{"role":"user","content":"1+1"}]})");
+  ASSERT_EQ(w.ai.seen().size(), 1u);
+  auto metadata = ParseJson(w.ai.seen()[0].metadata_json);
+  ASSERT_TRUE(metadata);
+  EXPECT_EQ(*metadata, (Json{{"platform", "web"},
+                             {"tier", "premium"},
+                             {"workload", "analysis"},
+                             {"sandbox_id", tenant.sandbox_id}}));
+}
+
+TEST(AgentRoute, HidesAccessFromTheAgentAndSpeaksForTheGateway) {
+  World w;
+  const TenantRecord tenant = w.AddTenant("acme");
+  w.AddMember("acme", "ann@example.com");
+  const Response answer = w.Send("POST", "acme", "/do?x=%2F",
+                                 {{"cookie", "theme=dark; " + w.Cookie("ann@example.com")},
+                                  {"authorization", "Bearer mine"},
+                                  {"x-tenant-override", "other"},
+                                  {"x-own", "kept"},
+                                  {"connection", "x-hop"},
+                                  {"x-hop", "dropped"}},
+                                 "payload");
+  ASSERT_EQ(answer.status, 200) << answer.body.bytes();
+  const Json seen = Parsed(answer);
+  EXPECT_EQ(seen["target"], "/do?x=%2F");
+  EXPECT_EQ(seen["body"], "payload");
+  const Json& headers = seen["headers"];
+  EXPECT_EQ(headers["cookie"], "theme=dark");
+  EXPECT_EQ(headers["x-own"], "kept");
+  EXPECT_EQ(headers["x-moltgate-user"], "ann@example.com");
+  EXPECT_EQ(headers["authorization"],
+            "Bearer " + HexEncode(HmacSha256(w.credentials.gateway_token, tenant.sandbox_id)));
+  for (const char* name : {"x-tenant-override", "x-hop", "cf-access-jwt-assertion", "connection"}) {
+    EXPECT_FALSE(headers.contains(name)) << name;
+  }
+  ASSERT_EQ(answer.headers.GetAll("set-cookie").size(), 1u);
+  EXPECT_EQ(answer.headers.Get("set-cookie"), "own=1");
+  EXPECT_FALSE(answer.headers.Has("connection"));
+}
+
+TEST(AgentRoute, StartsTheAgentOnceHoweverManyAsk) {
+  World w;
+  w.AddTenant("acme");
+  const std::string cookie = w.Cookie(kOperator);
+  std::vector<std::thread> clients;
+  std::atomic<int> answered{0};
+  for (int i = 0; i < 32; ++i) {
+    clients.emplace_back([&] {
+      answered += w.Get("acme", "/x", {{"cookie", cookie}}).status == 200 ? 1 : 0;
+    });
+  }
+  for (std::thread& client : clients) client.join();
+  EXPECT_EQ(answered, 32);
+  EXPECT_EQ(w.agents.starts(), 1);
+}
+
+TEST(AgentRoute, RefusesAnUpgradeWithAReason) {
+  World w;
+  w.AddTenant("acme");
+  const Response refused =
+      w.Get("acme", "/ws",
+            {{"cookie", w.Cookie(kOperator)}, {"upgrade", "websocket"}, {"connection", "upgrade"}});
+  EXPECT_EQ(refused.status, 501);
+}
+
+TEST(InternalListener, AnswersTheAgentByItsSandboxToken) {
+  World w;
+  const TenantRecord tenant = w.AddTenant("acme");
+  ASSERT_EQ(w.Get("acme", "/", {{"cookie", w.Cookie(kOperator)}}).status, 200);
+  const std::string token = w.agents.Environment(tenant.sandbox_id, "OPENAI_API_KEY");
+  const std::string body = R"({"messages":[{"role":"user","content":"20+22"}]})";
+  const Response answer = w.Internal(token, body);
+  ASSERT_EQ(answer.status, 200) << answer.body.bytes();
+  EXPECT_THAT(answer.body.bytes(), HasSubstr("42"));
+  EXPECT_EQ(w.Internal("st_wrong", body).status, 401);
+  ASSERT_TRUE(w.registry().DeleteTenant("acme", "test", w.cancel));
+  w.FollowChanges();
+  EXPECT_EQ(w.Internal(token, body).status, 401) << "a deleted tenant's agent has no voice";
+}
+
+TEST(StatusRoute, SaysHowTheAgentIsAndStartsNothing) {
+  World w;
+  w.AddTenant("acme");
+  EXPECT_EQ(Parsed(w.Get("acme", "/api/status"))["status"], "not_running");
+  EXPECT_EQ(w.agents.starts(), 0);
+  w.Get("acme", "/", {{"cookie", w.Cookie(kOperator)}});
+  const Json running = Parsed(w.Get("acme", "/api/status"));
+  EXPECT_EQ(running["status"], "running");
+  EXPECT_EQ(running["ok"], true);
+}
+
+TEST(AdminApi, CreatesChangesAndDeletesATenant) {
+  World w;
+  const Response created =
+      w.Admin("POST", "/api/admin/tenants", R"({"slug":"acme","tier":"premium"})");
+  ASSERT_EQ(created.status, 201) << created.body.bytes();
+  EXPECT_EQ(Parsed(created)["sandbox_id"],
+            DeriveSandboxId(Parsed(created)["id"].get<std::string>()));
+  EXPECT_EQ(w.Admin("POST", "/api/admin/tenants", R"({"slug":"acme"})").status, 409);
+  EXPECT_EQ(w.Admin("POST", "/api/admin/tenants", R"({"slug":"Bad Slug"})").status, 400);
+  const Response typo = w.Admin("POST", "/api/admin/tenants", R"({"slgu":"x"})");
+  EXPECT_EQ(typo.status, 400);
+  EXPECT_THAT(typo.body.bytes(), HasSubstr("Did you mean"));
+  EXPECT_EQ(Parsed(w.Admin("PATCH", "/api/admin/tenants/acme", R"({"tier":"free"})"))["tier"],
+            "free");
+  EXPECT_EQ(w.Admin("PUT", "/api/admin/tenants/acme/domains/shop.example.com").status, 204);
+  EXPECT_EQ(w.Admin("PUT", "/api/admin/tenants/acme/members/ann%40example.com").status, 204);
+  EXPECT_EQ(Parsed(w.Admin("GET", "/api/admin/tenants/acme/members"))["items"][0]["subject"],
+            "ann@example.com");
+  EXPECT_EQ(Parsed(w.Admin("GET", "/api/admin/tenants/acme"))["domains"][0], "shop.example.com");
+  EXPECT_EQ(w.Get("shop.example.com", "/api/status").status, 200);
+  EXPECT_EQ(w.Admin("DELETE", "/api/admin/tenants/acme").status, 204);
+  EXPECT_EQ(w.Admin("GET", "/api/admin/tenants/acme").status, 404);
+  EXPECT_GE(Parsed(w.Admin("GET", "/api/admin/audit"))["items"].size(), 5u);
+}
+
+TEST(AdminApi, ShowsAKeyOnceAndRevokesIt) {
+  World w;
+  w.AddTenant("acme");
+  const Response created =
+      w.Admin("POST", "/api/admin/tenants/acme/keys", R"({"name":"ci","limit_per_minute":5})");
+  ASSERT_EQ(created.status, 201) << created.body.bytes();
+  const std::string key = Parsed(created)["key"];
+  EXPECT_EQ(w.Chat("acme", key, "1+1").headers.Get("x-ratelimit-limit"), "5");
+  const Json listed = Parsed(w.Admin("GET", "/api/admin/tenants/acme/keys"))["items"][0];
+  EXPECT_FALSE(listed.contains("key"));
+  EXPECT_EQ(
+      w.Admin("DELETE", "/api/admin/tenants/acme/keys/" + listed["id"].get<std::string>()).status,
+      204);
+  w.FollowChanges();
+  EXPECT_EQ(w.Chat("acme", key, "1+1").status, 401);
+}
+
+TEST(AdminApi, ShowsRoutingSandboxModelsAndUsage) {
+  World w;
+  w.AddTenant("acme", "premium");
+  const Json routing = Parsed(w.Admin("GET", "/api/admin/tenants/acme/routing"));
+  EXPECT_EQ(routing["primary"], kPremium);
+  EXPECT_EQ(routing["fallback"], kFree);
+  EXPECT_EQ(routing["metadata"]["tier"], "premium");
+  EXPECT_EQ(Parsed(w.Admin("POST", "/api/admin/tenants/acme/sandbox/start"))["status"], "running");
+  EXPECT_EQ(Parsed(w.Admin("POST", "/api/admin/tenants/acme/sandbox/stop"))["status"],
+            "not_running");
+  EXPECT_EQ(w.Admin("POST", "/api/admin/tenants/acme/sandbox/explode").status, 404);
+  EXPECT_EQ(Parsed(w.Admin("GET", "/api/admin/models"))["free"]["primary"], kFree);
+  ASSERT_EQ(w.Chat("acme", w.AddKey("acme"), "1+1").status, 200);
+  w.FlushUsage();
+  const Json usage = Parsed(w.Admin("GET", "/api/admin/usage?tenant=acme"));
+  ASSERT_EQ(usage["items"].size(), 1u);
+  EXPECT_EQ(usage["items"][0]["requests"], 1);
+  EXPECT_EQ(w.Admin("GET", "/api/admin/usage?from=yesterday").status, 400);
+}
+
+TEST(Settle, WritesOneLogLineARequestWithoutSecretsOrTexts) {
+  World w;
+  const TenantRecord tenant = w.AddTenant("acme");
+  const std::string key = w.AddKey("acme");
+  w.AddMember("acme", "ann@example.com");
+  const std::string cookie = w.Cookie("ann@example.com");
+  w.Chat("acme", key, "tell nobody: 6 * 7");
+  w.Get("acme", "/", {{"cookie", cookie}});
+  const auto lines = w.log.Events("request");
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_EQ(lines[0].Field("route"), "model");
+  EXPECT_EQ(lines[0].Field("sandbox_id"), tenant.sandbox_id);
+  EXPECT_EQ(lines[0].Field("model"), kFree);
+  EXPECT_EQ(lines[0].Field("stopped_by"), "answer");
+  const std::string all = w.log.AllText();
+  for (const std::string& secret :
+       {key, cookie.substr(cookie.find('=') + 1), std::string("tell nobody"),
+        w.credentials.api_token, w.credentials.gateway_token, w.credentials.ai_gateway_token}) {
+    EXPECT_THAT(all, Not(HasSubstr(secret)));
+  }
+}
+
+TEST(Settle, ReportsTheFailureBudgetWhereNoOtherLimitApplies) {
+  World w;
+  w.AddTenant("acme");
+  const Response page = w.Get("acme", "/x", {{"cookie", w.Cookie(kOperator)}});
+  EXPECT_EQ(page.headers.Get("x-ratelimit-limit"), "120");
+  EXPECT_FALSE(w.Get("acme", "/sandbox-health").headers.Has("x-ratelimit-limit"));
+}
+
+}  // namespace
+}  // namespace mg::test
