@@ -57,8 +57,7 @@ std::optional<std::string> AccessLogins::AllowedHost(std::string_view authority)
 }
 
 AccessLogins::Pending AccessLogins::Begin(std::string email, std::string host, std::string path) {
-  const Json state = {
-      {"hostname", host}, {"authDomain", site_.team_url}, {"redirect_url", path}};
+  const Json state = {{"hostname", host}, {"authDomain", site_.team_url}, {"redirect_url", path}};
   Pending login{HexEncode(random_.Bytes(kNonceBytes)),
                 Base64UrlEncode(DumpJson(state)),
                 std::move(email),
@@ -77,10 +76,9 @@ std::optional<AccessLogins::Pending> AccessLogins::Redeem(std::string_view nonce
   const auto normal = NormalAuthority(host);
   const std::int64_t now_ms = runtime_.Wall().ms;
   const Lock lock(mutex_);
-  const auto found =
-      std::find_if(pending_.begin(), pending_.end(), [nonce](const Pending& login) {
-        return ConstantTimeEqual(login.nonce, nonce);
-      });
+  const auto found = std::find_if(pending_.begin(), pending_.end(), [nonce](const Pending& login) {
+    return ConstantTimeEqual(login.nonce, nonce);
+  });
   if (found == pending_.end()) return std::nullopt;
   Pending login = std::move(*found);
   pending_.erase(found);

@@ -23,7 +23,8 @@ const unsigned char* AsBytes(std::string_view bytes) {
 
 EVP_PKEY* ReadPrivateKey(std::string_view pem) {
   BIO* bio = BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()));
-  EVP_PKEY* key = bio == nullptr ? nullptr : PEM_read_bio_PrivateKey(bio, nullptr, nullptr, nullptr);
+  EVP_PKEY* key =
+      bio == nullptr ? nullptr : PEM_read_bio_PrivateKey(bio, nullptr, nullptr, nullptr);
   BIO_free(bio);
   return key;
 }
@@ -52,12 +53,11 @@ std::string SigningKey::Sign(std::string_view message) const {
 
 bool SigningKey::Verify(std::string_view message, std::string_view signature) const {
   const DigestContext context(EVP_MD_CTX_new());
-  const bool good =
-      context &&
-      EVP_DigestVerifyInit_ex(context.get(), nullptr, "SHA256", nullptr, nullptr, key_.get(),
-                              nullptr) == 1 &&
-      EVP_DigestVerify(context.get(), AsBytes(signature), signature.size(), AsBytes(message),
-                       message.size()) == 1;
+  const bool good = context &&
+                    EVP_DigestVerifyInit_ex(context.get(), nullptr, "SHA256", nullptr, nullptr,
+                                            key_.get(), nullptr) == 1 &&
+                    EVP_DigestVerify(context.get(), AsBytes(signature), signature.size(),
+                                     AsBytes(message), message.size()) == 1;
   ERR_clear_error();
   return good;
 }

@@ -23,7 +23,7 @@ std::string UserId(std::string_view email) {
 }
 
 Json Jwk(const SigningKey& key) {
-  return {{"kid", key.kid()}, {"kty", "RSA"},       {"alg", "RS256"},
+  return {{"kid", key.kid()}, {"kty", "RSA"},        {"alg", "RS256"},
           {"use", "sig"},     {"e", key.Exponent()}, {"n", key.Modulus()}};
 }
 

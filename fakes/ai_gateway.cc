@@ -132,7 +132,8 @@ class AiGateway::Impl {
     if (path[3] != credentials_.account_id) return V4NoRoute(request.Path());
     if (path[4] == "ai-gateway")
       return V4Gap("ai.management", "This emulator does not do ai.management");
-    const std::string_view kind = path[4] == "ai" && path.size() > 5 ? path[5] : "";
+    std::string_view kind;
+    if (path[4] == "ai" && path.size() > 5) kind = path[5];
     const bool named = kind == "run" && path.size() > 6;
     if (kind == "v1" || (kind == "run" && !named))
       return V4Gap("ai.rest", "This emulator does not do ai.rest");

@@ -25,11 +25,8 @@ constexpr std::size_t kRayBytes = 8;
 
 // Only the edge may say these; what a client claims in them goes.
 constexpr std::string_view kEdgeHeaders[] = {
-    "cf-connecting-ip", "cf-connecting-ipv6",
-    "cf-ray",           "cf-ipcountry",
-    "cf-visitor",       "cf-worker",
-    "cf-ew-via",        "true-client-ip",
-    "cdn-loop",         "x-forwarded-proto",
+    "cf-connecting-ip", "cf-connecting-ipv6", "cf-ray",         "cf-ipcountry", "cf-visitor",
+    "cf-worker",        "cf-ew-via",          "true-client-ip", "cdn-loop",     "x-forwarded-proto",
 };
 constexpr std::string_view kIdentityPrefix = "cf-access-authenticated-";
 
@@ -81,9 +78,9 @@ std::optional<std::string> TranslateCredentials(Headers& headers, Access* access
 }
 
 Response Authorized(const Request& request, Access& access) {
-  const auto login = access.Redeem(QueryValue(request.Query(), "nonce").value_or(""),
-                                   QueryValue(request.Query(), "state").value_or(""),
-                                   request.headers.Get("host"));
+  const auto login =
+      access.Redeem(QueryValue(request.Query(), "nonce").value_or(""),
+                    QueryValue(request.Query(), "state").value_or(""), request.headers.Get("host"));
   if (!login) return MessagePage(400, "Invalid login session", "Open the page again to sign in.");
   Response response;
   response.status = 302;
@@ -149,8 +146,9 @@ Response Edge::Handle(Request& request, const Peer& peer, CancelToken& caller_go
 
   StripClaims(request.headers);
   const std::string ray = HexEncode(random_.Bytes(kRayBytes)) + "-" + std::string(kColo);
-  const bool reserved = access_ != nullptr && std::string_view(entry.path).substr(
-                                                  0, kReservedPrefix.size()) == kReservedPrefix;
+  const bool reserved =
+      access_ != nullptr &&
+      std::string_view(entry.path).substr(0, kReservedPrefix.size()) == kReservedPrefix;
   Response response;
   if (reserved) {
     entry.service = "access";

@@ -247,7 +247,7 @@ class Evaluator {
 };
 
 // Long division, so that no digit passes through a floating-point number. `exact` is false when
-// digits remain beyond the last one shown.
+// digits remain beyond the last one shown. Needs 10 * under to stay in 64 bits.
 std::string DecimalText(Fraction value, bool& exact) {
   const bool negative = value.over < 0;
   const auto over = static_cast<std::uint64_t>(negative ? -value.over : value.over);
@@ -255,8 +255,7 @@ std::string DecimalText(Fraction value, bool& exact) {
   const std::string whole = std::to_string(over / under);
   std::uint64_t rest = over % under;
   std::string decimals;
-  // 10 * rest stays in 64 bits: rest < 2^60 is checked, else no decimals can be trusted.
-  while (rest != 0 && decimals.size() < kMaxDecimals && rest < (std::uint64_t{1} << 60U)) {
+  while (rest != 0 && decimals.size() < kMaxDecimals) {
     rest *= 10;
     decimals.push_back(static_cast<char>('0' + rest / under));
     rest %= under;
@@ -284,7 +283,8 @@ std::optional<std::string> AnswerOf(const std::vector<Token>& tokens) {
   Evaluator evaluator(tokens);
   const auto value = evaluator.Whole();
   if (!evaluator.has_operator()) return std::nullopt;
-  if (evaluator.fault() == Fault::kTooLarge)
+  const bool too_fine = value && value->under > INT64_MAX / 10;
+  if (evaluator.fault() == Fault::kTooLarge || too_fine)
     return "That is too large a number for me to work out exactly.";
   if (evaluator.fault() == Fault::kDivisionByZero) return "Nothing can be divided by zero.";
   if (!value) return std::nullopt;

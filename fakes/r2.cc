@@ -24,15 +24,24 @@ constexpr std::chrono::seconds kBodyDeadline{60};
 constexpr std::string_view kMetadataPrefix = "x-amz-meta-";
 constexpr std::string_view kDefaultType = "application/octet-stream";
 
-constexpr std::string_view kStoredHeaders[] = {"content-type",        "content-encoding",
-                                               "content-language",    "content-disposition",
-                                               "cache-control",       "expires"};
+constexpr std::string_view kStoredHeaders[] = {"content-type",     "content-encoding",
+                                               "content-language", "content-disposition",
+                                               "cache-control",    "expires"};
 
 // By prefix. What would change the meaning of a call must not be dropped in silence.
-constexpr std::string_view kUnknownHeaders[] = {
-    "x-amz-expected-bucket-owner", "x-amz-tagging", "x-amz-grant-", "x-amz-website-",
-    "x-amz-object-lock-", "x-amz-server-side-encryption", "x-amz-copy-source", "x-amz-trailer",
-    "x-amz-checksum-crc32c", "x-amz-checksum-crc64nvme", "x-amz-checksum-sha", "range", "if-"};
+constexpr std::string_view kUnknownHeaders[] = {"x-amz-expected-bucket-owner",
+                                                "x-amz-tagging",
+                                                "x-amz-grant-",
+                                                "x-amz-website-",
+                                                "x-amz-object-lock-",
+                                                "x-amz-server-side-encryption",
+                                                "x-amz-copy-source",
+                                                "x-amz-trailer",
+                                                "x-amz-checksum-crc32c",
+                                                "x-amz-checksum-crc64nvme",
+                                                "x-amz-checksum-sha",
+                                                "range",
+                                                "if-"};
 
 bool StartsWith(std::string_view text, std::string_view start) {
   return text.substr(0, start.size()) == start;

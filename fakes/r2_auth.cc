@@ -82,8 +82,8 @@ std::optional<WallTime> ParseAmzDate(std::string_view text) {
   const auto minute = TwoDigits(text, 11);
   const auto second = TwoDigits(text, 13);
   if (!year || !month || !day || !hour || !minute || !second) return std::nullopt;
-  const std::int64_t seconds = DaysFromEpoch(*year, *month, *day) * 86'400 + *hour * 3600 +
-                               *minute * 60 + *second;
+  const std::int64_t seconds =
+      DaysFromEpoch(*year, *month, *day) * 86'400 + *hour * 3600 + *minute * 60 + *second;
   const WallTime at{seconds * 1000};
   // 30 February has no text of its own.
   return AmzDate(at) == text ? std::optional<WallTime>(at) : std::nullopt;

@@ -29,7 +29,8 @@ Result<std::vector<Poco::Net::SocketAddress>> Resolve(const Origin& origin) {
     return addresses;
   }
   try {
-    for (const auto& address : Poco::Net::DNS::resolve(origin.host).addresses()) {
+    const Poco::Net::HostEntry entry = Poco::Net::DNS::resolve(origin.host);
+    for (const auto& address : entry.addresses()) {
       addresses.emplace_back(address, origin.port);
     }
   } catch (const Poco::Exception& e) {

@@ -19,8 +19,8 @@ constexpr std::size_t kMaxErrorBytes = 64 * 1024;
 constexpr std::size_t kMaxKeyBytes = 1024;
 
 constexpr std::string_view kCredentialFaults[] = {
-    "Unauthorized",    "InvalidAccessKeyId",    "SignatureDoesNotMatch",
-    "ExpiredRequest",  "RequestTimeTooSkewed",
+    "Unauthorized",   "InvalidAccessKeyId",   "SignatureDoesNotMatch",
+    "ExpiredRequest", "RequestTimeTooSkewed",
 };
 
 std::string_view HostOf(std::string_view origin) {

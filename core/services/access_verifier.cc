@@ -62,9 +62,8 @@ class AccessVerifier::Impl {
     const KeyCache::Snapshot current = keys_.Current(cancel);
     if (current.keys == nullptr) return KeysUnavailable();
     auto verified = VerifyWith(current, token, hash);
-    const bool newer_keys_may_help = !verified &&
-                                     verified.error().message == kReasonUnknownKid &&
-                                     !current.just_fetched;
+    const bool newer_keys_may_help =
+        !verified && verified.error().message == kReasonUnknownKid && !current.just_fetched;
     if (newer_keys_may_help) {
       const KeyCache::Snapshot newer = keys_.Refetch(current.generation, cancel);
       if (newer.keys == nullptr) return KeysUnavailable();

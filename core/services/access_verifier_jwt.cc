@@ -128,8 +128,8 @@ Result<Identity> ReadIdentity(const Json& claims) {
 Result<std::string> VerifyCompactJws(std::string_view token, const KeySet& keys) {
   if (token.size() > kMaxTokenBytes) return Refused(kReasonTooLong);
   const auto segments = Split(token, '.');
-  const bool three = segments.size() == 3 && !segments[0].empty() && !segments[1].empty() &&
-                     !segments[2].empty();
+  const bool three =
+      segments.size() == 3 && !segments[0].empty() && !segments[1].empty() && !segments[2].empty();
   if (!three) return Refused("malformed");
   const auto header_text = Base64UrlDecode(segments[0]);
   auto payload = Base64UrlDecode(segments[1]);

@@ -47,10 +47,9 @@ bool IsPowerOf65537(unsigned long residue, unsigned long prime) {
 // CVE-2017-15361: the primes of affected chips are k*M + (65537^a mod M), so that modulo each small
 // prime the modulus is a power of 65537. A sound modulus passes for one in 2^27.
 bool HasRocaFingerprint(const BIGNUM* modulus) {
-  constexpr unsigned long kPrimes[] = {3,  5,  7,  11,  13,  17,  19,  23,  29,  31,
-                                       37, 41, 43, 47,  53,  59,  61,  67,  71,  73,
-                                       79, 83, 89, 97,  101, 103, 107, 109, 113, 127,
-                                       131, 137, 139, 149, 151, 157, 163, 167};
+  constexpr unsigned long kPrimes[] = {
+      3,  5,  7,  11, 13, 17,  19,  23,  29,  31,  37,  41,  43,  47,  53,  59,  61,  67,  71,
+      73, 79, 83, 89, 97, 101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167};
   for (const unsigned long prime : kPrimes) {
     if (!IsPowerOf65537(BN_mod_word(modulus, prime), prime)) return false;
   }
@@ -102,14 +101,14 @@ bool RsaPublicKey::Verify(std::string_view message, std::string_view signature) 
   if (signature.size() != static_cast<std::size_t>(EVP_PKEY_get_size(key_.get()))) return false;
   const DigestContext context(EVP_MD_CTX_new());
   EVP_PKEY_CTX* options = nullptr;  // owned by `context`
-  const bool ready =
-      context &&
-      EVP_DigestVerifyInit_ex(context.get(), &options, "SHA256", nullptr, nullptr, key_.get(),
-                              nullptr) == 1 &&
-      EVP_PKEY_CTX_set_rsa_padding(options, RSA_PKCS1_PADDING) == 1;
+  const bool ready = context &&
+                     EVP_DigestVerifyInit_ex(context.get(), &options, "SHA256", nullptr, nullptr,
+                                             key_.get(), nullptr) == 1 &&
+                     EVP_PKEY_CTX_set_rsa_padding(options, RSA_PKCS1_PADDING) == 1;
   const bool good = ready && EVP_DigestVerify(context.get(), AsBytes(signature), signature.size(),
                                               AsBytes(message), message.size()) == 1;
-  ERR_clear_error();  // a refused signature leaves entries behind, which others might read as theirs
+  ERR_clear_error();  // a refused signature leaves entries behind, which others might read as
+                      // theirs
   return good;
 }
 

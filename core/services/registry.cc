@@ -141,7 +141,11 @@ Result<TenantRecord> Registry::PatchTenant(std::string_view slug, const TenantPa
       "platform = COALESCE(?8, platform), updated_at = ?1 WHERE " +
       edit.where;
   const std::string new_slug = patch.slug.value_or(std::string(slug));
-  edit.reads = TenantReads("?12");
+  // The audit row tells whether it was renamed: else a missing tenant would be answered with the
+  // one that already has the new slug.
+  edit.reads = TenantReads(
+      "CASE WHEN EXISTS (SELECT 1 FROM audit_log WHERE id = ?3) "
+      "THEN ?12 ELSE ?4 END");
   edit.params = {OptionalValue(patch.slug),
                  OptionalValue(tier),
                  OptionalValue(patch.platform),

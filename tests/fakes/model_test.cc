@@ -46,6 +46,8 @@ TEST(BuiltInModel, SaysSoWhenASumIsTooLargeOrDividesByZero) {
             "That is too large a number for me to work out exactly.");
   EXPECT_EQ(Answer("9223372036854775807 + 1"),
             "That is too large a number for me to work out exactly.");
+  EXPECT_EQ(Answer("1/9223372036854775807"),
+            "That is too large a number for me to work out exactly.");
   EXPECT_EQ(Answer("1/(2-2)"), "Nothing can be divided by zero.");
 }
 

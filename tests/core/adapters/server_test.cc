@@ -143,10 +143,10 @@ INSTANTIATE_TEST_SUITE_P(
                    "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n"
                    "hello",
                    400},
-        BadRequest{"SignedLength",
-                   "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +5\r\n\r\nhello", 400},
-        BadRequest{"ListedLength",
-                   "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5,5\r\n\r\nhello", 400},
+        BadRequest{"SignedLength", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +5\r\n\r\nhello",
+                   400},
+        BadRequest{"ListedLength", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5,5\r\n\r\nhello",
+                   400},
         BadRequest{"UnknownCoding",
                    "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n", 501},
         BadRequest{"TwoHosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400},
@@ -154,14 +154,13 @@ INSTANTIATE_TEST_SUITE_P(
         BadRequest{"BareLineFeed", "GET / HTTP/1.1\nHost: a\n\n", 400},
         BadRequest{"Folding", "GET / HTTP/1.1\r\nHost: a\r\nX: y\r\n z\r\n\r\n", 400},
         BadRequest{"SpaceBeforeColon", "GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400},
-        BadRequest{"NulInValue",
-                   std::string("GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n", 38), 400},
+        BadRequest{"NulInValue", std::string("GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n", 38),
+                   400},
         BadRequest{"UnknownVersion", "GET / HTTP/1.2\r\nHost: a\r\n\r\n", 505},
         BadRequest{"LowerCaseVersion", "GET / http/1.1\r\nHost: a\r\n\r\n", 400},
         BadRequest{"ControlByteInMethod", "G\x01T / HTTP/1.1\r\nHost: a\r\n\r\n", 400},
         BadRequest{"LongTarget", "GET /" + std::string(20'000, 'a') + " HTTP/1.1\r\n\r\n", 414},
-        BadRequest{"EndlessHead", Get("/").substr(0, 25) + "X: " + std::string(200'000, 'a'),
-                   431}),
+        BadRequest{"EndlessHead", Get("/").substr(0, 25) + "X: " + std::string(200'000, 'a'), 431}),
     [](const auto& test) { return std::string(test.param.name); });
 
 TEST(Server, ABadRequestAfterAGoodOneIsRefusedInItsOrder) {
@@ -206,7 +205,8 @@ TEST(Server, AsksForABodyOnlyWhenTheHandlerReadsIt) {
     EXPECT_TRUE(request.body.Buffer(100, kNever));
     return TextResponse(200, request.body.bytes());
   });
-  const std::string rest = " HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n";
+  const std::string rest =
+      " HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n";
   RawConnection client = fixture.Connect();
   client.Send("POST /" + rest);
   EXPECT_EQ(client.ReadTo("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
@@ -348,7 +348,8 @@ TEST(Server, AnUnreadSmallBodyDoesNotSpoilTheNextRequest) {
     return TextResponse(200, request.target);
   });
   RawConnection client = fixture.Connect();
-  client.Send("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 14\r\n\r\nGET / HTTP/1.1" + Get("/b"));
+  client.Send("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 14\r\n\r\nGET / HTTP/1.1" +
+              Get("/b"));
   EXPECT_TRUE(EndsWith(client.ReadAnswer(), "\r\n\r\n/a"));
   EXPECT_TRUE(EndsWith(client.ReadAnswer(), "\r\n\r\n/b"));
 }

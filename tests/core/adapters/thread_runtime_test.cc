@@ -40,9 +40,10 @@ TEST(ThreadRuntime, ItsEndWaitsForDroppedTasksAndForThoseTheySpawn) {
 TEST(ThreadRuntime, NamesTheThreadWithinTheKernelsLimit) {
   ThreadRuntime runtime;
   char name[32] = {};
-  runtime.Spawn("a name that is too long", [&] {
-           pthread_getname_np(pthread_self(), name, sizeof name);
-         })->Join();
+  runtime
+      .Spawn("a name that is too long",
+             [&] { pthread_getname_np(pthread_self(), name, sizeof name); })
+      ->Join();
   EXPECT_STREQ(name, "a name that is ");
 }
 

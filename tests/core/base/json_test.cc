@@ -23,7 +23,7 @@ std::string MessageOf(std::string_view text, JsonRules rules = {}) {
   return parsed.error().message;
 }
 
-std::string Nested(int levels) {
+std::string Nested(std::size_t levels) {
   return std::string(levels, '[') + std::string(levels, ']');
 }
 

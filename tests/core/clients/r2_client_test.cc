@@ -147,9 +147,7 @@ TEST_F(R2Wire, RefusesKeysThatWouldNameTheBucketOrNothing) {
 }
 
 TEST_F(R2Wire, PassesOnALostReplyAsAnUnknownOutcome) {
-  transport.after = [](int, const Request&) {
-    return Error{Code::kUnknownOutcome, "reset", true};
-  };
+  transport.after = [](int, const Request&) { return Error{Code::kUnknownOutcome, "reset", true}; };
   EXPECT_EQ(client.Put("k", "v", cancel).error().code, Code::kUnknownOutcome);
 }
 
@@ -176,10 +174,12 @@ TEST(R2RoundTrip, KeepsEveryByteOfBodiesAndOddKeys) {
   CancelToken cancel;
   std::string bytes;
   for (int i = 0; i < 256; ++i) bytes += static_cast<char>(i);
-  for (const std::string key : {"a", "a//b", "/a", "a/", "../x", "a b?c#d%e+f&g", "\xc3\xa9/\xe6\x97\xa5"}) {
+  for (const std::string key :
+       {"a", "a//b", "/a", "a/", "../x", "a b?c#d%e+f&g", "\xc3\xa9/\xe6\x97\xa5"}) {
     ASSERT_TRUE(client.Put(key, bytes + key, cancel)) << key;
   }
-  for (const std::string key : {"a", "a//b", "/a", "a/", "../x", "a b?c#d%e+f&g", "\xc3\xa9/\xe6\x97\xa5"}) {
+  for (const std::string key :
+       {"a", "a//b", "/a", "a/", "../x", "a b?c#d%e+f&g", "\xc3\xa9/\xe6\x97\xa5"}) {
     const auto got = client.Get(key, cancel);
     ASSERT_TRUE(got && got->has_value()) << key;
     EXPECT_EQ(**got, bytes + key);

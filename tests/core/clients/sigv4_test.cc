@@ -56,8 +56,8 @@ Request ReadVectorRequest(const std::string& text) {
       continue;
     }
     const std::size_t colon = lines[i].find(':');
-    headers.push_back({std::string(lines[i].substr(0, colon)),
-                       std::string(lines[i].substr(colon + 1))});
+    headers.push_back(
+        {std::string(lines[i].substr(0, colon)), std::string(lines[i].substr(colon + 1))});
   }
   for (const auto& line : headers) request.headers.Add(line.name, line.value);
   if (blank != std::string::npos) request.body = text.substr(blank + 2);
@@ -69,8 +69,8 @@ std::vector<std::string> SignedNames(const std::string& canonical) {
   const std::size_t last = canonical.rfind('\n');
   const std::size_t before = canonical.rfind('\n', last - 1);
   std::vector<std::string> names;
-  for (const auto name : Split(std::string_view(canonical).substr(before + 1, last - before - 1),
-                               ';')) {
+  for (const auto name :
+       Split(std::string_view(canonical).substr(before + 1, last - before - 1), ';')) {
     names.emplace_back(name);
   }
   return names;

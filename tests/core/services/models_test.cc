@@ -175,27 +175,34 @@ TEST_F(ModelRouting, TimesOutWhenBothModelsOfTheLastSendHang) {
   EXPECT_LE(Elapsed(), milliseconds(48'600));
 }
 
-// Fail the first n sends for n = 0, 1, 2, ...: the answer comes with the last one allowed.
-TEST_F(ModelRouting, RepeatsEveryRepeatableFailureUntilItSucceeds) {
+TEST_F(ModelRouting, RepeatsEveryRepeatableFailure) {
   const std::pair<int, std::int64_t> failures[] = {
       {408, 0}, {429, 0}, {429, 2003}, {429, 3021}, {429, 3040}, {500, 0}, {502, 0},   {503, 3050},
       {504, 0}, {520, 0}, {521, 0},    {522, 0},    {523, 0},    {524, 0}, {400, 2005}};
   for (const auto& failure : failures) {
-    for (int fail = 0; fail <= 2; ++fail) {
-      for (int n = 0; n < fail; ++n)
-        service.script.push_back(Failure(failure.first, failure.second));
-      const ModelAnswer answer = Complete();
-      EXPECT_EQ(answer.outcome, Outcome::kAnswered) << failure.first << " " << failure.second;
-      EXPECT_EQ(answer.attempts, fail + 1);
-      EXPECT_TRUE(service.script.empty());
-    }
-    for (int n = 0; n < 3; ++n) service.script.push_back(Failure(failure.first, failure.second));
+    service.script = {Failure(failure.first, failure.second)};
     const ModelAnswer answer = Complete();
-    EXPECT_NE(answer.outcome, Outcome::kAnswered);
-    EXPECT_EQ(answer.attempts, 3);
-    EXPECT_TRUE(service.script.empty());
+    EXPECT_EQ(answer.outcome, Outcome::kAnswered) << failure.first << " " << failure.second;
+    EXPECT_EQ(answer.attempts, 2);
   }
   ExpectMetadataOnEverySend();
+}
+
+// Fail the first n sends for n = 0, 1, 2, ...: the answer comes as long as a send is left.
+TEST_F(ModelRouting, SendsAgainUntilItSucceedsOrItsAttemptsAreUsedUp) {
+  for (const Tier tier : {Tier::kFree, Tier::kPremium}) {
+    tenant.tier = tier;
+    const int attempts = tier == Tier::kFree ? 3 : 2;
+    for (int fail = 0; fail <= attempts; ++fail) {
+      for (int n = 0; n < fail; ++n) service.script.push_back(Failure(503));
+      const ModelAnswer answer = Complete();
+      EXPECT_EQ(answer.outcome, fail < attempts ? Outcome::kAnswered : Outcome::kFailed);
+      EXPECT_EQ(answer.attempts, std::min(fail + 1, attempts));
+      EXPECT_TRUE(service.script.empty());
+      EXPECT_EQ(service.requests().back().headers.Get("cf-aig-metadata"),
+                MetadataJson(tenant, "chat"));
+    }
+  }
 }
 
 TEST_F(ModelRouting, RepeatsTransportFailuresWhetherOrNotTheCallArrived) {
@@ -269,7 +276,7 @@ TEST_F(ModelRouting, ReportsTheKindOfTheLastFailure) {
 
 TEST_F(ModelRouting, WaitsHalfASecondThenOneWithJitter) {
   std::vector<Nanos> waits;
-  for (int round = 0; round < 20; ++round) {
+  for (int round = 0; round < 6; ++round) {
     service.script = {Failure(500), Failure(500)};
     const Nanos before = Elapsed();
     EXPECT_EQ(Complete().attempts, 3);

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <functional>
+
 #include "core/base/digest.h"
 #include "core/base/ids.h"
 #include "core/base/json.h"
@@ -11,11 +13,11 @@
 namespace mg {
 namespace {
 
+using test::kAdmin;
+using test::RegistryWorld;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using test::kAdmin;
-using test::RegistryWorld;
 
 std::vector<std::string> ChangedHosts(RegistryWorld& w, std::int64_t after_seq) {
   std::vector<std::string> hosts;
@@ -61,8 +63,7 @@ TEST(Registry, CreatesATenantWithADerivedSandboxId) {
 TEST(Registry, RefusesATakenSlugAndWritesNothing) {
   RegistryWorld w;
   w.Add("acme");
-  const Error error =
-      ErrorOf(w.registry.CreateTenant({"acme", "free", ""}, kAdmin, w.cancel));
+  const Error error = ErrorOf(w.registry.CreateTenant({"acme", "free", ""}, kAdmin, w.cancel));
   EXPECT_EQ(error.code, Code::kConflict);
   EXPECT_EQ(error.message, "slug \"acme\" is taken");
   EXPECT_EQ(w.Count("tenants"), 1);
@@ -99,7 +100,8 @@ TEST(Registry, SaysWhatIsWrongWithAnInput) {
     EXPECT_EQ(ErrorOf(w.registry.PutDomain("acme", host, kAdmin, w.cancel)).code, Code::kInvalid)
         << host;
   }
-  for (const char* who : {"", "ann", "@b", "a@", "a@b@c", "a b@c", "a\n@c", ".access", "a b.access"}) {
+  for (const char* who :
+       {"", "ann", "@b", "a@", "a@b@c", "a b@c", "a\n@c", ".access", "a b.access"}) {
     EXPECT_EQ(ErrorOf(w.registry.PutMember("acme", who, kAdmin, w.cancel)).code, Code::kInvalid)
         << who;
   }
@@ -176,20 +178,18 @@ TEST(Registry, WritesNothingWhenThereIsNothingToChange) {
   EXPECT_TRUE(w.registry.PatchTenant("acme", {}, kAdmin, w.cancel).ok());
   EXPECT_TRUE(w.registry.PutDomain("acme", "A.example.", kAdmin, w.cancel).ok());
   EXPECT_TRUE(w.registry.PutMember("acme", "Ann@X.test", kAdmin, w.cancel).ok());
-  for (const Status& status :
-       {w.registry.DeleteDomain("acme", "none.example", kAdmin, w.cancel),
-        w.registry.DeleteMember("acme", "bob@x.test", kAdmin, w.cancel),
-        w.registry.RevokeKey("acme", "none", kAdmin, w.cancel),
-        w.registry.PutDomain("ghost", "g.example", kAdmin, w.cancel),
-        w.registry.DeleteDomain("ghost", "a.example", kAdmin, w.cancel),
-        w.registry.PutMember("ghost", "ann@x.test", kAdmin, w.cancel),
-        w.registry.DeleteMember("ghost", "ann@x.test", kAdmin, w.cancel),
-        w.registry.RevokeKey("ghost", "none", kAdmin, w.cancel),
-        w.registry.DeleteTenant("ghost", kAdmin, w.cancel)}) {
+  for (const Status& status : {w.registry.DeleteDomain("acme", "none.example", kAdmin, w.cancel),
+                               w.registry.DeleteMember("acme", "bob@x.test", kAdmin, w.cancel),
+                               w.registry.RevokeKey("acme", "none", kAdmin, w.cancel),
+                               w.registry.PutDomain("ghost", "g.example", kAdmin, w.cancel),
+                               w.registry.DeleteDomain("ghost", "a.example", kAdmin, w.cancel),
+                               w.registry.PutMember("ghost", "ann@x.test", kAdmin, w.cancel),
+                               w.registry.DeleteMember("ghost", "ann@x.test", kAdmin, w.cancel),
+                               w.registry.RevokeKey("ghost", "none", kAdmin, w.cancel),
+                               w.registry.DeleteTenant("ghost", kAdmin, w.cancel)}) {
     EXPECT_EQ(ErrorOf(status).code, Code::kNotFound);
   }
-  EXPECT_EQ(ErrorOf(w.registry.PatchTenant("ghost", same, kAdmin, w.cancel)).code,
-            Code::kNotFound);
+  EXPECT_EQ(ErrorOf(w.registry.PatchTenant("ghost", same, kAdmin, w.cancel)).code, Code::kNotFound);
   EXPECT_EQ(ErrorOf(w.registry.CreateKey("ghost", "", 0, kAdmin, w.cancel)).code, Code::kNotFound);
   EXPECT_EQ(ErrorOf(w.registry.ListMembers("ghost", w.cancel)).code, Code::kNotFound);
   EXPECT_EQ(ErrorOf(w.registry.ListKeys("ghost", w.cancel)).code, Code::kNotFound);
@@ -257,8 +257,8 @@ TEST(Registry, ShowsAKeysSecretOnceAndStoresItsHash) {
   EXPECT_EQ(row.Text("kind"), "integer");
   const auto audit = w.registry.ListAudit(1, w.cancel)->front();
   EXPECT_EQ(audit.subject, "acme/keys/" + made->record.id);
-  EXPECT_EQ(audit.after, R"({"name":"ci","prefix":")" + made->record.prefix +
-                             R"(","limit_per_minute":30})");
+  EXPECT_EQ(audit.after,
+            R"({"name":"ci","prefix":")" + made->record.prefix + R"(","limit_per_minute":30})");
   EXPECT_THAT(audit.after, ::testing::Not(HasSubstr(made->secret.substr(8))));
 
   const std::string other = w.AddKey("acme");
@@ -338,6 +338,31 @@ TEST(Registry, PassesOnThatD1CannotAnswer) {
   EXPECT_EQ(ErrorOf(w.registry.SumUsage({}, w.cancel)).code, Code::kUnavailable);
 }
 
+TEST(Registry, CanRepeatAChangeWhoseAnswerWasLost) {
+  RegistryWorld w;
+  w.Add("acme");
+  const std::string secret = "mk_" + std::string(43, 'A');
+  const std::vector<std::function<Status()>> changes{
+      [&] { return w.registry.PutDomain("acme", "a.example", kAdmin, w.cancel); },
+      [&] { return w.registry.PutMember("acme", "ann@x.test", kAdmin, w.cancel); },
+      [&]() -> Status {
+        MG_TRY(key, w.registry.ImportKey("acme", "demo", secret, kAdmin, w.cancel));
+        return key.id.empty() ? Status(Error{}) : Ok();
+      }};
+  for (const auto& change : changes) {
+    w.transport.after = [](int, const Request&) {
+      return Error{Code::kUnknownOutcome, "reset by peer", true};
+    };
+    EXPECT_EQ(ErrorOf(change()).code, Code::kUnknownOutcome);
+    w.transport.after = nullptr;
+    EXPECT_TRUE(change().ok());
+  }
+  for (const char* table : {"tenant_domains", "tenant_members", "tenant_keys"}) {
+    EXPECT_EQ(w.Count(table), 1) << table;
+  }
+  EXPECT_EQ(w.Count("audit_log"), 4);
+}
+
 TEST(Registry, DoesNotBlameTheCallerForAMissingSchema) {
   RegistryWorld w(false);
   const Error error = ErrorOf(w.registry.GetTenant("acme", w.cancel));
@@ -389,8 +414,8 @@ TEST_F(UsageSums, TakeTheRangeFromItsStartToBeforeItsEnd) {
 }
 
 TEST_F(UsageSums, GoThroughTheIndex) {
-  for (const UsageFilter& filter : {UsageFilter{}, UsageFilter{"acme", "m1", 1, 9000},
-                                    UsageFilter{"", "", 1, 9000}}) {
+  for (const UsageFilter& filter :
+       {UsageFilter{}, UsageFilter{"acme", "m1", 1, 9000}, UsageFilter{"", "", 1, 9000}}) {
     ASSERT_TRUE(w.registry.SumUsage(filter, w.cancel).ok());
     const auto body = ParseJson(w.db_line.last_body());
     ASSERT_TRUE(body.ok());

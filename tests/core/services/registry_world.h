@@ -99,6 +99,7 @@ class RegistryWorld {
     if (migrated) {
       EXPECT_TRUE(ApplyMigrations(db, cancel).ok());
     }
+    ForgetCalls();
   }
 
   TenantRecord Add(const std::string& slug, const std::string& tier = "free",
