@@ -45,7 +45,10 @@ Result<ClientExchange> HttpTransport::Impl::Begin(const Request& request,
                                                   const Deadlines& deadlines, CancelToken& cancel) {
   if (cancel.cancelled()) return Error{Code::kCancelled, "cancelled before sending"};
   MG_TRY(origin, ParseOrigin(request.origin));
-  MG_TRY(head_text, wire::RequestHeadText(request, origin.authority));
+  const std::string_view asked_host = request.headers.Get("host");
+  MG_TRY(head_text,
+         wire::RequestHeadText(
+             request, asked_host.empty() ? std::string_view(origin.authority) : asked_host));
   if (std::unique_ptr<ClientSocket> pooled = pool_->Take(request.origin)) {
     ClientExchange exchange(std::move(pooled), request, deadlines, cancel, runtime_);
     const Status done = exchange.Run(head_text);

@@ -2,7 +2,8 @@
 //
 // A pooled connection that turns out to be closed before any byte of the answer came is retried
 // once on a fresh one when the request may be repeated (GET, HEAD, PUT, DELETE, OPTIONS), else
-// kUnknownOutcome. Redirects are answers. Certificates and names are verified for https.
+// kUnknownOutcome. A Host header of the request is sent as it is; without one, the origin's
+// authority. Redirects are answers. Certificates and names are verified for https.
 #pragma once
 #include <cstdint>
 #include <memory>

@@ -115,6 +115,14 @@ TEST_F(HttpTransportTest, SendsARequestAndReusesItsConnectionForTheNext) {
   EXPECT_EQ(fixture.server().connection_count(), 1u);
 }
 
+TEST_F(HttpTransportTest, SendsTheRequestsOwnHostWhenItHasOne) {
+  ServerFixture fixture(EchoBody);
+  Request request;
+  request.origin = fixture.origin();
+  request.headers.Add("Host", "acme.localhost");
+  EXPECT_EQ(Text(transport_.Send(request, {}, cancel_)), "200 GET / acme.localhost ");
+}
+
 TEST_F(HttpTransportTest, SendsStreamsOfKnownAndUnknownLength) {
   ServerFixture fixture(EchoBody);
   const auto stream = [] {
