@@ -67,7 +67,8 @@ inline std::string ReadFile(const std::string& path) {
 }
 
 inline pid_t SpawnMoltgate(const std::vector<std::string>& arguments, const std::string& folder,
-                           const std::vector<std::string>& extra_environment = {}) {
+                           const std::vector<std::string>& extra_environment = {},
+                           const std::string& output = "up") {
   std::vector<std::string> words{Binary()};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
@@ -81,9 +82,9 @@ inline pid_t SpawnMoltgate(const std::vector<std::string>& arguments, const std:
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
-  posix_spawn_file_actions_addopen(&actions, 1, (folder + "/stdout").c_str(),
+  posix_spawn_file_actions_addopen(&actions, 1, (folder + "/" + output + ".out").c_str(),
                                    O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  posix_spawn_file_actions_addopen(&actions, 2, (folder + "/stderr").c_str(),
+  posix_spawn_file_actions_addopen(&actions, 2, (folder + "/" + output + ".err").c_str(),
                                    O_WRONLY | O_CREAT | O_TRUNC, 0600);
   pid_t child = 0;
   const int failed =
@@ -106,8 +107,8 @@ struct RunOutput {
 
 inline RunOutput RunMoltgate(const std::vector<std::string>& arguments, const std::string& folder,
                              const std::vector<std::string>& extra_environment = {}) {
-  const int code = WaitForExit(SpawnMoltgate(arguments, folder, extra_environment));
-  return {code, ReadFile(folder + "/stdout"), ReadFile(folder + "/stderr")};
+  const int code = WaitForExit(SpawnMoltgate(arguments, folder, extra_environment, "command"));
+  return {code, ReadFile(folder + "/command.out"), ReadFile(folder + "/command.err")};
 }
 
 // `moltgate up` on free ports, ready when constructed.
@@ -131,7 +132,7 @@ class Running {
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
     pid_ = 0;
-    throw std::runtime_error("moltgate up did not get ready: " + ReadFile(folder + "/stderr"));
+    throw std::runtime_error("moltgate up did not get ready: " + ReadFile(folder + "/up.err"));
   }
   ~Running() {
     if (pid_ != 0) Kill(SIGKILL);

@@ -9,6 +9,8 @@
 namespace mg {
 namespace {
 
+using namespace std::string_literals;
+
 Response Echo(Request& request, const Peer&, CancelToken&) {
   return TextResponse(200, request.method + " " + request.target + " " + request.body.bytes());
 }
@@ -154,8 +156,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadRequest{"BareLineFeed", "GET / HTTP/1.1\nHost: a\n\n", 400},
         BadRequest{"Folding", "GET / HTTP/1.1\r\nHost: a\r\nX: y\r\n z\r\n\r\n", 400},
         BadRequest{"SpaceBeforeColon", "GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400},
-        BadRequest{"NulInValue", std::string("GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n", 38),
-                   400},
+        BadRequest{"NulInValue", "GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n"s, 400},
         BadRequest{"UnknownVersion", "GET / HTTP/1.2\r\nHost: a\r\n\r\n", 505},
         BadRequest{"LowerCaseVersion", "GET / http/1.1\r\nHost: a\r\n\r\n", 400},
         BadRequest{"ControlByteInMethod", "G\x01T / HTTP/1.1\r\nHost: a\r\n\r\n", 400},
