@@ -21,6 +21,7 @@
 #include "fakes/cloud.h"
 #include "fakes/d1.h"
 #include "fakes/edge.h"
+#include "fakes/journaled.h"
 #include "fakes/kv.h"
 #include "fakes/r2.h"
 
@@ -92,6 +93,7 @@ class Emulator::Impl {
   std::optional<ProcessSandboxHost> sandbox_host_;
   std::optional<Assembly> assembly_;
   std::optional<fake::Edge> edge_;
+  std::optional<fake::Journaled> agents_endpoint_;
   std::optional<Control> control_;
   Listening gateway_, api_, s3_, management_, internal_;
   bool stopped_ = false;
@@ -182,7 +184,9 @@ Status Emulator::Impl::BuildGateway() {
       options_.profile.db == BindingKind::kFake ? kFakeBatchIntervalMs : kRealBatchIntervalMs;
   assembly_.emplace(settings, Ports{runtime_, random_, log_, transport_, disk_, *sandbox_host_},
                     assembly_options);
-  internal_.handler.Set(&assembly_->gateway().internal_listener());
+  agents_endpoint_.emplace("internal", "model", assembly_->gateway().internal_listener(), runtime_,
+                           journal_);
+  internal_.handler.Set(&*agents_endpoint_);
   if (options_.profile.access == BindingKind::kFake) {
     edge_.emplace(assembly_->gateway().public_listener(), &*fakes_.access, runtime_, random_,
                   journal_);

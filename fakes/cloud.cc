@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstdio>
 #include <utility>
 
@@ -19,7 +18,6 @@ using Parts = std::vector<std::string_view>;
 constexpr std::string_view kV4Prefix = "/client/v4/";
 constexpr std::string_view kAiGatewayPrefix = "/v1/";
 constexpr std::string_view kAccessPrefix = "/cdn-cgi/access/";
-constexpr std::size_t kJournalPathBytes = 1024;
 
 constexpr const char* kTokenId = "f1e2d3c4b5a697887766554433221100";
 constexpr const char* kUserId = "7c5dae5552338874e5053f2534d2767a";
@@ -38,21 +36,6 @@ std::string RayId(std::uint64_t number) {
   std::array<char, 24> text{};
   std::snprintf(text.data(), text.size(), "%016llx-AMS", static_cast<unsigned long long>(z));
   return text.data();
-}
-
-void WriteJournal(Journal& journal, const Runtime& runtime, std::string service, CallNote note,
-                  const Request& request, WallTime began_at, Instant began, int status) {
-  JournalEntry entry;
-  entry.at_ms = began_at.ms;
-  entry.service = std::move(service);
-  entry.operation = std::move(note.operation);
-  entry.subject = std::move(note.subject);
-  entry.method = request.method;
-  entry.path = std::string(request.Path().substr(0, kJournalPathBytes));
-  entry.status = status;
-  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(runtime.Now() - began);
-  entry.duration_us = took.count();
-  journal.Record(std::move(entry));
 }
 
 Response MalformedHeaders() {
@@ -114,13 +97,11 @@ CloudApi::CloudApi(const Credentials& credentials, CloudFakes fakes, Runtime& ru
     : credentials_(credentials), fakes_(fakes), runtime_(runtime), journal_(journal) {}
 
 Response CloudApi::Handle(Request& request, const Peer&, CancelToken& caller_gone) {
-  const WallTime began_at = runtime_.Wall();
-  const Instant began = runtime_.Now();
+  OpenCall open(journal_, runtime_, request);
   Call call{request, caller_gone, {}, "api"};
   Response response = Dispatch(call);
   response.headers.Set("cf-ray", RayId(++rays_));
-  WriteJournal(journal_, runtime_, std::move(call.service), std::move(call.note), request, began_at,
-               began, response.status);
+  open.Record(std::move(call.service), std::move(call.note), response.status);
   return response;
 }
 
@@ -224,13 +205,11 @@ CloudS3::CloudS3(R2& r2, Runtime& runtime, Journal& journal)
     : r2_(r2), runtime_(runtime), journal_(journal) {}
 
 Response CloudS3::Handle(Request& request, const Peer&, CancelToken& caller_gone) {
-  const WallTime began_at = runtime_.Wall();
-  const Instant began = runtime_.Now();
+  OpenCall open(journal_, runtime_, request);
   CallNote note;
   Response response = r2_.Handle(request, note, caller_gone);
   response.headers.Set("cf-ray", RayId(++rays_));
-  WriteJournal(journal_, runtime_, "s3", std::move(note), request, began_at, began,
-               response.status);
+  open.Record("s3", std::move(note), response.status);
   return response;
 }
 

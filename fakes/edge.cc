@@ -1,6 +1,5 @@
 #include "fakes/edge.h"
 
-#include <chrono>
 #include <optional>
 #include <string>
 #include <utility>
@@ -137,38 +136,30 @@ Edge::Edge(Handler& gateway, Access* access, Runtime& runtime, Random& random, J
     : gateway_(gateway), access_(access), runtime_(runtime), random_(random), journal_(journal) {}
 
 Response Edge::Handle(Request& request, const Peer& peer, CancelToken& caller_gone) {
-  const Instant began = runtime_.Now();
-  JournalEntry entry;
-  entry.at_ms = runtime_.Wall().ms;
-  entry.method = request.method;
-  entry.path = std::string(request.Path());
-  if (const auto host = ParseHost(request.headers.Get("host"))) entry.subject = host->name;
+  OpenCall open(journal_, runtime_, request);
+  const std::string path(request.Path());
+  CallNote note;
+  if (const auto host = ParseHost(request.headers.Get("host"))) note.subject = host->name;
 
   StripClaims(request.headers);
   const std::string ray = HexEncode(random_.Bytes(kRayBytes)) + "-" + std::string(kColo);
-  const bool reserved =
-      access_ != nullptr &&
-      std::string_view(entry.path).substr(0, kReservedPrefix.size()) == kReservedPrefix;
+  const bool reserved = access_ != nullptr &&
+                        std::string_view(path).substr(0, kReservedPrefix.size()) == kReservedPrefix;
   Response response;
   if (reserved) {
-    entry.service = "access";
-    response = AnswerReserved(request, *access_, entry.operation);
+    response = AnswerReserved(request, *access_, note.operation);
   } else {
-    entry.service = "gateway";
     request.headers.Set("cf-connecting-ip", peer.address);
     request.headers.Set("cf-ray", ray);
     request.headers.Set("x-forwarded-proto", "http");
     AppendForwardedFor(request.headers, peer.address);
     const auto minted = TranslateCredentials(request.headers, access_);
     response = gateway_.Handle(request, Peer{peer.address, true}, caller_gone);
-    entry.operation = TakeOperation(response, entry.path);
+    note.operation = TakeOperation(response, path);
     if (minted) response.headers.Add("set-cookie", SessionCookie(*minted));
   }
   response.headers.Set("cf-ray", ray);
-  entry.status = response.status;
-  entry.duration_us =
-      std::chrono::duration_cast<std::chrono::microseconds>(runtime_.Now() - began).count();
-  journal_.Record(std::move(entry));
+  open.Record(reserved ? "access" : "gateway", std::move(note), response.status);
   return response;
 }
 

@@ -1,6 +1,8 @@
 #include "fakes/journal.h"
 
 #include <algorithm>
+#include <chrono>
+#include <utility>
 
 #include "core/base/json.h"
 
@@ -27,6 +29,23 @@ void Journal::Reset() {
   Lock lock(mutex_);
   entries_.clear();
   next_seq_ = 1;
+}
+
+OpenCall::OpenCall(Journal& journal, const Runtime& runtime, const Request& request)
+    : journal_(journal), runtime_(runtime), began_(runtime.Now()) {
+  entry_.at_ms = runtime.Wall().ms;
+  entry_.method = request.method;
+  entry_.path = std::string(request.Path().substr(0, kJournalPathBytes));
+}
+
+void OpenCall::Record(std::string service, CallNote note, int status) {
+  const Nanos took = runtime_.Now() - began_;
+  entry_.service = std::move(service);
+  entry_.operation = std::move(note.operation);
+  entry_.subject = std::move(note.subject);
+  entry_.status = status;
+  entry_.duration_us = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
+  journal_.Record(std::move(entry_));
 }
 
 std::string JournalEntryJson(const JournalEntry& entry) {

@@ -20,10 +20,12 @@ struct JournalEntry {
   std::string operation;   // "kv.get"; for the gateway its route
   std::string subject;
   std::string method;
-  std::string path;  // no query
+  std::string path;  // no query; at most kJournalPathBytes
   int status = 0;
   std::int64_t duration_us = 0;
 };
+
+inline constexpr std::size_t kJournalPathBytes = 1024;
 
 class Journal {
  public:
@@ -37,6 +39,19 @@ class Journal {
   mutable Mutex mutex_;
   std::uint64_t next_seq_ = 1;
   std::deque<JournalEntry> entries_;
+};
+
+// One call while it is being answered: begun with the request, recorded with the answer.
+class OpenCall {
+ public:
+  OpenCall(Journal& journal, const Runtime& runtime, const Request& request);
+  void Record(std::string service, CallNote note, int status);
+
+ private:
+  Journal& journal_;
+  const Runtime& runtime_;
+  const Instant began_;
+  JournalEntry entry_;
 };
 
 std::string JournalEntryJson(const JournalEntry& entry);  // one line, no newline

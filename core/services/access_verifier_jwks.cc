@@ -72,9 +72,10 @@ KeyCache::Snapshot KeyCache::Refetch(std::uint64_t known, CancelToken& cancel) {
     {
       const Lock lock(mutex_);
       const Instant now = runtime_.Now();
-      begins = generation_ == known && BeginFetchLocked(next_refetch_, now);
+      if (generation_ != known || cancel.cancelled()) return UsableLocked(now);
+      begins = BeginFetchLocked(next_refetch_, now);
       if (begins) next_refetch_ = now + kBetweenRefetches;
-      if (generation_ != known || !fetching_ || cancel.cancelled()) return UsableLocked(now);
+      if (!fetching_) return UsableLocked(now);
       seen = landings_;
     }
     if (begins) StartFetch();

@@ -245,6 +245,18 @@ TEST_F(VerifierTest, EndsACallersWaitWhenTheCallerGoes) {
   site.Release();
 }
 
+TEST_F(VerifierTest, IsNotHeldUpByACallerWhoHadGoneBeforeItAsked) {
+  ASSERT_EQ(Verify(Token(CurrentKey())), kAccepted);
+  CancelToken gone;
+  gone.Cancel();
+  Json header = GoodHeader();
+  header["kid"] = "unknown";
+  EXPECT_EQ(verifier.Verify(Sign(header, GoodClaims()), gone).outcome, kRefused);
+  EXPECT_EQ(site.fetches(), 1);
+  EXPECT_EQ(Verify(Sign(header, GoodClaims())), kRefused);
+  EXPECT_EQ(site.fetches(), 2) << "the next caller's refetch is not taken from it";
+}
+
 TEST_F(VerifierTest, FetchesNothingOnceItIsStopped) {
   ASSERT_EQ(Verify(Token(CurrentKey())), kAccepted);
   verifier.Stop();
