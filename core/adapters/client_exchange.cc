@@ -59,7 +59,6 @@ ClientExchange::ClientExchange(std::unique_ptr<ClientSocket> socket, const Reque
     : socket_(std::move(socket)),
       request_(request),
       deadlines_(deadlines),
-      cancel_(cancel),
       runtime_(runtime),
       head_deadline_(std::min(deadlines.first_byte, deadlines.total)) {
   socket_->MarkUnsent();

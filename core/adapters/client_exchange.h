@@ -39,7 +39,6 @@ class ClientExchange {
   std::unique_ptr<ClientSocket> socket_;
   const Request& request_;
   const Deadlines deadlines_;
-  CancelToken& cancel_;
   const Runtime& runtime_;
   const Instant head_deadline_;
   wire::ResponseHead head_;

@@ -54,7 +54,7 @@ class Assembly::Impl {
 
   void Follow(const RegistryChange& change) {
     tenants.Apply(change);
-    if (change.tenant_id.empty()) return;
+    if (change.tenant_id.empty() && change.kind != kRegistryReset) return;
     keys.Drop(change.tenant_id);
     members.Drop(change.tenant_id);
   }
