@@ -33,6 +33,6 @@ function(mg_test name folder)
   add_executable(${name} ${sources})
   target_link_libraries(${name} PRIVATE ${ARG_LINKS} GTest::gmock GTest::gtest_main)
   gtest_discover_tests(${name} PROPERTIES LABELS ${name} TIMEOUT 120
-    ENVIRONMENT "MOLTGATE_SOURCE_DIR=${CMAKE_SOURCE_DIR}\\;MOLTGATE_BINARY=${CMAKE_BINARY_DIR}/moltgate"
+    ENVIRONMENT "MOLTGATE_SOURCE_DIR=${CMAKE_SOURCE_DIR}"
     DISCOVERY_TIMEOUT 60)
 endfunction()

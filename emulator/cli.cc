@@ -281,7 +281,8 @@ int RunCommandLine(int argc, char** argv) {
   AddTenantParts(app, line);
   AddTables(app, line);
   AddLookers(app, line);
-  if (argc > 1 && argv[1][0] != '-' && !KnowsWord(app, argv[1])) return ReportUnknownWord(app, argv[1]);
+  if (argc > 1 && argv[1][0] != '-' && !KnowsWord(app, argv[1]))
+    return ReportUnknownWord(app, argv[1]);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {  // --help, --version

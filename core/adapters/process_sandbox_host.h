@@ -1,6 +1,6 @@
-// SandboxHost on child processes of this machine: posix_spawn with an explicit environment, own
-// process group, killed with their parent (prctl through the child's own parent-death check),
-// output kept in a ring.
+// SandboxHost on child processes of this machine: explicit environment, own process group, output
+// kept in a ring. A child is killed with its parent, however that ends; for this it is forked by a
+// task of the host's own, which lives as long as the host (child_process.h).
 #pragma once
 #include <memory>
 #include <string>

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -28,13 +27,6 @@
 extern char** environ;
 
 namespace mg::test {
-
-inline std::string Binary() {
-  const char* path = std::getenv("MOLTGATE_BINARY");
-  if (path == nullptr)
-    throw std::runtime_error("MOLTGATE_BINARY is not set; run these tests by ctest");
-  return path;
-}
 
 class TempFolder {
  public:
@@ -69,7 +61,7 @@ inline std::string ReadFile(const std::string& path) {
 inline pid_t SpawnMoltgate(const std::vector<std::string>& arguments, const std::string& folder,
                            const std::vector<std::string>& extra_environment = {},
                            const std::string& output = "up") {
-  std::vector<std::string> words{Binary()};
+  std::vector<std::string> words{MOLTGATE_BINARY};  // set by CMake
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());

@@ -1,4 +1,5 @@
 #include "core/base/bytes.h"
+#include "core/base/json.h"
 #include "core/gateway/routes/admin_support.h"
 #include "core/gateway/routes/routes.h"
 

@@ -1,4 +1,5 @@
 #include "core/gateway/routes/admin_support.h"
+#include "core/base/json.h"
 
 #include <algorithm>
 

@@ -1,9 +1,10 @@
 // What the admin routes share: an error of the registry as an answer, and fields of the body.
 #pragma once
+#include <optional>
 #include <string>
 #include <string_view>
 
-#include "core/base/json.h"
+#include "core/base/json_fwd.h"
 #include "core/base/result.h"
 #include "core/gateway/exchange.h"
 #include "core/gateway/refusal.h"

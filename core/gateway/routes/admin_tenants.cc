@@ -1,3 +1,4 @@
+#include "core/base/json.h"
 #include "core/gateway/routes/admin_support.h"
 #include "core/gateway/routes/routes.h"
 
