@@ -170,7 +170,8 @@ Result<KeyRecord> Registry::AddKey(std::string_view slug, std::string_view name,
       "SELECT ?6, t.id, ?7, ?8, ?9, ?10, ?1" +
       edit.From();
   edit.reads = {std::string(kTenantExists), std::string(kKeyColumns) + "WHERE k.sha256 = ?9"};
-  const D1Value limit = limit_per_minute == 0 ? D1Value(nullptr) : D1Value(limit_per_minute);
+  D1Value limit;  // null: none
+  if (limit_per_minute != 0) limit.emplace<std::int64_t>(limit_per_minute);
   edit.params = {id, std::string(name), std::string(secret.substr(0, kPrefixCharacters)),
                  Sha256Hex(secret), limit};
   MG_TRY(written, Write(edit, slug, actor, cancel));
