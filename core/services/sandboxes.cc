@@ -102,7 +102,7 @@ class Sandboxes::Impl {
     const std::shared_ptr<Entry> entry = FindEntry(sandbox_id);
     if (!entry) return Ok();
     BreakOffStart(*entry);
-    const Status stopped = [&] {
+    Status stopped = [&] {
       const HostTurn turn(*this, *entry);
       return host_.Stop(entry->sandbox_id);
     }();
@@ -306,7 +306,7 @@ class Sandboxes::Impl {
     RememberToken(entry, tenant.id, Sha256Hex(secrets.sandbox_token));
     const SandboxSpec spec{tenant.sandbox_id,
                            AgentEnvironment(settings_, model_base_url_, tenant, secrets)};
-    const Result<SandboxEndpoint> endpoint = [&] {
+    Result<SandboxEndpoint> endpoint = [&] {
       const HostTurn turn(*this, entry);
       return host_.Start(spec);
     }();
