@@ -203,9 +203,6 @@ Status Emulator::Impl::PrepareRegistry() {
     if (!applied) return applied.error();
     if (options_.with_demo_tenant) MG_RETURN_IF_ERROR(EnsureDemoTenant(cancel));
   }
-  // TEN-12: what changed lately is known before the first request; the watch logs and repeats a
-  // failure.
-  static_cast<void>(assembly_->FollowRegistryOnce(cancel));
   assembly_->Start();
   return Ok();
 }
@@ -297,7 +294,7 @@ void Emulator::Impl::Stop() {
   if (stopped_) return;
   stopped_ = true;
   gateway_.Close(runtime_.Now() + kDrain);
-  if (assembly_) assembly_->Stop(runtime_.Now() + kUsageFlush);
+  if (assembly_) assembly_->Stop(kUsageFlush);
   for (Listening* listening : {&internal_, &management_, &s3_, &api_})
     listening->Close(runtime_.Now());
 }

@@ -171,6 +171,8 @@ Result<Json> ParseJson(std::string_view text, JsonRules rules) {
   // nlohmann takes a NUL byte as the end of its input; RFC 8259 has no place for one.
   const std::size_t nul = text.find('\0');
   if (nul != std::string_view::npos) return ErrorAt(text, nul, "a NUL byte");
+  // A byte order mark would be skipped; RFC 8259 8.1 forbids one, and other readers stumble on it.
+  if (text.substr(0, 3) == "\xef\xbb\xbf") return ErrorAt(text, 0, "a byte order mark");
   Builder builder(text, rules);
   const ReadingIterator begin(text.data(), &builder.bytes_read);
   const ReadingIterator end(text.data() + text.size(), &builder.bytes_read);

@@ -83,7 +83,10 @@ class Assembly::Impl {
 
 Assembly::Assembly(const Settings& settings, const Ports& ports, AssemblyOptions options)
     : impl_(std::make_unique<Impl>(settings, ports, std::move(options))) {}
-Assembly::~Assembly() = default;
+// The watch calls back into what is destroyed next.
+Assembly::~Assembly() {
+  if (impl_->watch) impl_->watch->Stop();
+}
 
 Gateway& Assembly::gateway() {
   return impl_->gateway;
@@ -100,18 +103,25 @@ KvClient* Assembly::kv() {
 
 void Assembly::Start() {
   impl_->usage.Start();
-  if (impl_->watch) impl_->watch->Start();
+  if (!impl_->watch) return;
+  CancelToken nobody;
+  if (!impl_->watch->PollOnce(nobody)) {  // it logged why, and goes on trying
+    RegistryChange unknown;
+    unknown.kind = kRegistryReset;
+    impl_->Follow(unknown);
+  }
+  impl_->watch->Start();
 }
 
 Status Assembly::FollowRegistryOnce(CancelToken& cancel) {
   return impl_->watch ? impl_->watch->PollOnce(cancel) : Ok();
 }
 
-void Assembly::Stop(Instant deadline) {
+void Assembly::Stop(Nanos flush_time) {
   impl_->sandboxes.StopAll();
   if (impl_->watch) impl_->watch->Stop();
   impl_->access.Stop();
-  impl_->usage.Stop(deadline);
+  impl_->usage.Stop(impl_->services.runtime.Now() + flush_time);
 }
 
 }  // namespace mg

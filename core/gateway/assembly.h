@@ -44,11 +44,14 @@ class Assembly {
   D1Client* db();  // null when TENANT_DB is not configured
   KvClient* kv();
 
-  void Start();  // registry watch, usage writer
-  // One poll of registry_changes, for a start before traffic and for tests.
+  // TEN-12: loads the recent registry changes before the first request, then begins the background
+  // tasks. When D1 cannot tell, KV is not believed for as long as it may be stale.
+  void Start();
+  // One poll of registry_changes.
   Status FollowRegistryOnce(CancelToken& cancel);
-  // After the listeners have drained: agents stop, usage rows are flushed until the deadline.
-  void Stop(Instant deadline);
+  // After the listeners have drained: agents stop, then usage rows are flushed for at most this
+  // long.
+  void Stop(Nanos flush_time);
 
  private:
   class Impl;

@@ -65,11 +65,10 @@ Response ErrorPage(int status, std::string_view message, std::string_view code) 
                   EscapeHtml(code) + "</code></p>");
 }
 
-Response LoadingPage(std::string_view state, std::string_view error) {
-  std::string content =
+Response LoadingPage(std::string_view state) {
+  const std::string content =
       "<h1>Your agent is starting</h1><p>This page opens it as soon as it is ready.</p><p><code>" +
       EscapeHtml(state) + "</code></p>";
-  if (!error.empty()) content += "<p>" + EscapeHtml(error) + "</p>";
   return Page(200, "Starting", "<meta http-equiv=\"refresh\" content=\"2\">", content);
 }
 

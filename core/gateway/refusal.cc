@@ -1,5 +1,7 @@
 #include "core/gateway/refusal.h"
 
+#include <iterator>
+
 #include "core/base/json.h"
 #include "core/gateway/pages.h"
 #include "core/gateway/route.h"
@@ -68,6 +70,13 @@ constexpr RefusalText kRefusals[] = {
      kInvalidRequest},
 };
 
+constexpr bool InOrder() {
+  for (std::size_t i = 0; i < std::size(kRefusals); ++i)
+    if (static_cast<std::size_t>(kRefusals[i].refusal) != i) return false;
+  return true;
+}
+static_assert(InOrder(), "kRefusals is indexed by Refusal");
+
 Json ErrorBody(const Exchange& exchange, const RefusalText& text, std::string_view message) {
   if (!IsModelPath(exchange.request.Path())) return {{"error", message}, {"code", text.code}};
   return {{"error",
@@ -103,8 +112,9 @@ Response Refuse(const Exchange& exchange, Refusal refusal, std::string_view deta
   return Answer(exchange, text, detail.empty() ? text.message : detail, Json::object());
 }
 
-Response RefuseWithRetryAfter(const Exchange& exchange, Refusal refusal, std::int64_t seconds) {
-  Response response = Refuse(exchange, refusal);
+Response RefuseWithRetryAfter(const Exchange& exchange, Refusal refusal, std::int64_t seconds,
+                              std::string_view detail) {
+  Response response = Refuse(exchange, refusal, detail);
   response.headers.Set("retry-after", std::to_string(seconds));
   return response;
 }

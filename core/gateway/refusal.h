@@ -56,7 +56,8 @@ const RefusalText& TextOf(Refusal refusal);
 // In the shape the caller expects: OpenAI's on model paths, HTML for a browser, else {"error",
 // "code"}. `detail` replaces the table's message (validation errors that name what was wrong).
 Response Refuse(const Exchange& exchange, Refusal refusal, std::string_view detail = "");
-Response RefuseWithRetryAfter(const Exchange& exchange, Refusal refusal, std::int64_t seconds);
+Response RefuseWithRetryAfter(const Exchange& exchange, Refusal refusal, std::int64_t seconds,
+                              std::string_view detail = "");
 // 429 {error, code, limit, retryAfterSeconds} (LIM-3).
 Response RefuseOverLimit(const Exchange& exchange, Refusal refusal, const Allowance& allowance);
 // 503 {error, code, missing[]} (BND-1).

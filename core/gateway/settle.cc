@@ -61,7 +61,9 @@ void Settle(Exchange& exchange, Services& services, Response& response) {
   const Nanos duration = services.runtime.Now() - exchange.began;
   services.metrics.CountRequest(route, response.status, exchange.stopped_by, duration);
   response.headers.Set("x-request-id", exchange.request_id);
-  if (services.settings.dev_mode) response.headers.Set("x-moltgate-dev-mode", "true");  // ACC-5
+  if (services.settings.dev_mode || services.settings.e2e_test_mode) {  // ACC-5
+    response.headers.Set("x-moltgate-dev-mode", "true");
+  }
   // For the journal of the edge in this process, which takes it off again.
   if (exchange.peer.via_trusted_edge) response.headers.Set("x-moltgate-route", route);
   WriteLogLine(exchange, services, response, route, duration);

@@ -28,7 +28,7 @@ Result<Json> ParseStrictObject(std::string_view text, std::string_view reason) {
   JsonRules rules;
   rules.max_depth = 16;
   rules.refuse_duplicate_keys = true;
-  if (text.empty() || text.front() == '\xef' || !IsValidUtf8(text)) return Refused(reason);
+  if (!IsValidUtf8(text)) return Refused(reason);
   auto parsed = ParseJson(text, rules);
   if (!parsed || !parsed->is_object()) return Refused(reason);
   return std::move(parsed).value();

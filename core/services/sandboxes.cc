@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <system_error>
 #include <unordered_map>
 #include <utility>
 
@@ -67,9 +68,8 @@ class Sandboxes::Impl {
     }
   }
 
-  void BeginStart(const Tenant& tenant) {
-    const std::shared_ptr<Entry> entry = EntryOf(tenant.sandbox_id);
-    static_cast<void>(StartUnlessBusy(entry, tenant));  // a refusal stands in the entry, for View
+  Status BeginStart(const Tenant& tenant) {
+    return StartUnlessBusy(EntryOf(tenant.sandbox_id), tenant);
   }
 
   SandboxView View(std::string_view sandbox_id) {
@@ -111,6 +111,7 @@ class Sandboxes::Impl {
       entry->phase = stopped ? Phase::kNotRunning : Phase::kFailed;
       entry->error_code = Code::kUnavailable;
       entry->error = stopped ? "" : "it could not be stopped: " + stopped.error().message;
+      entry->last_output.clear();
       entry->changed->NotifyAll();
     }
     log_.Write(stopped ? LogLevel::kInfo : LogLevel::kError, "sandbox_stopped",
@@ -227,7 +228,7 @@ class Sandboxes::Impl {
         entry->starts.pop_front();
       }
       if (entry->starts.size() >= kStartsPerWindow) {
-        return Error{Code::kExhausted, "5 starts in 10 minutes; " + entry->error, true};
+        return Error{Code::kExhausted, "5 starts in 10 minutes; " + ReasonWithOutput(*entry), true};
       }
       entry->starts.push_back(now);
       entry->phase = Phase::kStarting;
@@ -235,10 +236,28 @@ class Sandboxes::Impl {
       ++entry->generation;
       ++running_starts_;
     }
-    // The Task is dropped: StopAll waits for running_starts_, and the Runtime for the thread.
-    runtime_.Spawn("sandbox-start",
-                   [this, entry, tenant, cancel] { RunStart(*entry, tenant, *cancel); });
+    try {
+      // The Task is dropped: StopAll waits for running_starts_, and the Runtime for the thread.
+      runtime_.Spawn("sandbox-start",
+                     [this, entry, tenant, cancel] { RunStart(*entry, tenant, *cancel); });
+    } catch (const std::system_error&) {
+      GiveUpStart(*entry);
+      return Error{Code::kUnavailable, "no thread is left to start the agent", true};
+    }
     return Ok();
+  }
+
+  // As if the start had failed: nobody waits for a task that never ran.
+  void GiveUpStart(Entry& entry) {
+    const Lock lock(mutex_);
+    entry.phase = Phase::kFailed;
+    entry.error_code = Code::kUnavailable;
+    entry.error = "no thread was left to start the agent";
+    entry.last_output.clear();
+    entry.start.reset();
+    entry.changed->NotifyAll();
+    --running_starts_;
+    starts_ended_->NotifyAll();
   }
 
   // Leaves the entry stopping, with no start under way. Somebody decided it, so it is no crash and
@@ -290,7 +309,8 @@ class Sandboxes::Impl {
         entry.probe_fresh_until = runtime_.Now() + kProbeFresh;
       } else {
         entry.error_code = started.error().code;
-        entry.error = started.error().message + "; last output: " + last_lines;
+        entry.error = started.error().message;
+        entry.last_output = std::move(last_lines);
       }
     }
     entry.start.reset();
@@ -353,7 +373,8 @@ class Sandboxes::Impl {
       if (entry.generation != generation || entry.phase != Phase::kRunning) return false;
       entry.phase = Phase::kFailed;
       entry.error_code = Code::kUnavailable;
-      entry.error = "the agent ended; last output: " + last_lines;
+      entry.error = "the agent ended";
+      entry.last_output = std::move(last_lines);
       ForgetToken(entry);
       entry.changed->NotifyAll();
     }
@@ -408,8 +429,8 @@ Result<SandboxView> Sandboxes::EnsureRunning(const Tenant& tenant, CancelToken& 
   return impl_->EnsureRunning(tenant, cancel);
 }
 
-void Sandboxes::BeginStart(const Tenant& tenant) {
-  impl_->BeginStart(tenant);
+Status Sandboxes::BeginStart(const Tenant& tenant) {
+  return impl_->BeginStart(tenant);
 }
 
 SandboxView Sandboxes::View(std::string_view sandbox_id) {

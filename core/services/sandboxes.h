@@ -26,8 +26,9 @@ std::string_view SandboxStateName(SandboxState state);  // "not_running", ... (S
 struct SandboxView {
   SandboxState state = SandboxState::kNotRunning;
   std::int64_t process_id = 0;
-  std::string origin;  // "http://127.0.0.1:40123" when running
-  std::string error;   // when kError
+  std::string origin;       // "http://127.0.0.1:40123" when running
+  std::string error;        // when kError: why, without a word of the agent's; anyone may read it
+  std::string last_output;  // when kError: what the agent printed; for its members and operators
 };
 
 class Sandboxes {
@@ -39,11 +40,12 @@ class Sandboxes {
   ~Sandboxes();
 
   // Starts the agent if need be and waits until it answers /health. Concurrent callers share one
-  // start. Errors: kTimeout, kExhausted (SBX-4: 5 starts in 10 minutes; message holds the last
-  // lines), kUnavailable.
+  // start. Errors: kTimeout, kExhausted (SBX-4: 5 starts in 10 minutes), kUnavailable. The message
+  // holds the agent's last lines: it is for the tenant's members, never for a log.
   Result<SandboxView> EnsureRunning(const Tenant& tenant, CancelToken& cancel);
-  void BeginStart(
-      const Tenant& tenant);  // the same without waiting: a browser gets the loading page
+  // The same without waiting: a browser gets the loading page. Errors: as EnsureRunning's, when
+  // nothing was begun.
+  Status BeginStart(const Tenant& tenant);
   SandboxView View(std::string_view sandbox_id);  // starts nothing
   Status Stop(std::string_view sandbox_id);
   void StopAll();

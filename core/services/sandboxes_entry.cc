@@ -35,14 +35,21 @@ SandboxView ViewOf(const SandboxEntry& entry) {
     case SandboxEntry::Phase::kFailed:
       view.state = SandboxState::kError;
       view.error = entry.error;
+      view.last_output = entry.last_output;
       break;
   }
   return view;
 }
 
+std::string ReasonWithOutput(const SandboxEntry& entry) {
+  if (entry.last_output.empty()) return entry.error;
+  return entry.error + "; last output: " + entry.last_output;
+}
+
 Error WhyNotRunning(const SandboxEntry& entry, bool caller_gone) {
   if (caller_gone) return {Code::kCancelled, "the caller went away", false};
-  if (entry.phase == SandboxEntry::Phase::kFailed) return {entry.error_code, entry.error, true};
+  if (entry.phase == SandboxEntry::Phase::kFailed)
+    return {entry.error_code, ReasonWithOutput(entry), true};
   return {Code::kUnavailable, "the agent was stopped while it started", true};
 }
 

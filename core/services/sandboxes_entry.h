@@ -29,6 +29,7 @@ struct SandboxEntry {
   std::int64_t process_id = 0;
   std::string token_hash;
   std::string error;
+  std::string last_output;
   Code error_code = Code::kUnavailable;
   bool host_busy = false;  // a call to SandboxHost is under way
   bool answered_probe = true;
@@ -36,6 +37,9 @@ struct SandboxEntry {
 };
 
 SandboxView ViewOf(const SandboxEntry& entry);
+
+// The reason with the agent's last lines: for its members.
+std::string ReasonWithOutput(const SandboxEntry& entry);
 
 // What a caller is told who waited for an agent that does not run.
 Error WhyNotRunning(const SandboxEntry& entry, bool caller_gone);

@@ -247,8 +247,8 @@ class Usage::Impl {
         const auto count = static_cast<std::ptrdiff_t>(std::min(sending_.size(), kRowsPerBatch));
         batch.assign(sending_.begin(), sending_.begin() + count);
       }
-      next = runtime_.Now() + std::chrono::milliseconds(options_.batch_interval_ms);
       const Status sent = Send(batch);
+      next = runtime_.Now() + std::chrono::milliseconds(options_.batch_interval_ms);
       ReportSend(sent, batch.size());
       const Lock lock(mutex_);
       send_failed_ = !sent;

@@ -48,6 +48,9 @@ class NoDisk final : public Disk {  // the world's usage rows wait in memory
 // sees.
 class EchoAgent final : public Handler {
  public:
+  std::vector<std::string> cookies{"CF_Authorization=stolen",
+                                   "own=1"};  // set before the first call
+
   Response Handle(Request& request, const Peer&, CancelToken&) override {
     if (request.Path() == "/health") return JsonResponse(200, "{}");
     static_cast<void>(request.body.Buffer(1 << 20, kNever));
@@ -58,8 +61,7 @@ class EchoAgent final : public Handler {
                                                     {"target", request.target},
                                                     {"headers", headers},
                                                     {"body", request.body.bytes()}}));
-    response.headers.Add("set-cookie", "CF_Authorization=stolen");
-    response.headers.Add("set-cookie", "own=1");
+    for (const std::string& cookie : cookies) response.headers.Add("set-cookie", cookie);
     response.headers.Add("connection", "keep-alive");
     return response;
   }
@@ -73,8 +75,11 @@ class EchoAgent final : public Handler {
 
 class OneAgentHost final : public SandboxHost {
  public:
+  bool refuses = false;  // to start anything; set before the first call
+
   Result<SandboxEndpoint> Start(const SandboxSpec& spec) override {
     const std::lock_guard lock(mutex_);
+    if (refuses) return Error{Code::kUnavailable, "it will not start", true};
     ++starts_;
     running_[spec.sandbox_id] = spec;
     return SandboxEndpoint{kAgentOrigin, 4711};
@@ -131,7 +136,7 @@ class World {
     }
     assembly.services().usage.Start();
   }
-  ~World() { assembly.Stop(runtime.Now() + std::chrono::seconds(5)); }
+  ~World() { assembly.Stop(std::chrono::seconds(5)); }
 
   Registry& registry() { return *assembly.services().registry; }
 

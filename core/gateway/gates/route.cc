@@ -23,9 +23,6 @@ std::optional<Response> RouteGate(Exchange& exchange, Services& services) {
   if (match.route == nullptr) return Refuse(exchange, Refusal::kNotFound);
   exchange.route = match.route;
   exchange.captures = std::move(match.captures);
-  if (exchange.route->name == "debug" && !services.settings.debug_routes) {
-    return Refuse(exchange, Refusal::kNotFound);
-  }
   return std::nullopt;
 }
 

@@ -21,6 +21,7 @@ Json ToJson(const SandboxView& view) {
   Json json{{"status", SandboxStateName(view.state)}};
   json["process_id"] = view.process_id == 0 ? Json(nullptr) : Json(view.process_id);
   json["error"] = view.error.empty() ? Json(nullptr) : Json(view.error);
+  if (!view.last_output.empty()) json["last_output"] = view.last_output;
   return json;
 }
 
@@ -75,7 +76,7 @@ Response AdminSandboxAction(Exchange& exchange, Services& services) {
   }
   if (action != "start") {
     const Status stopped = services.sandboxes.Stop(tenant->sandbox_id);
-    if (!stopped) return AdminError(exchange, services, stopped.error());
+    if (!stopped) return Refuse(exchange, Refusal::kSandboxUnavailable, stopped.error().message);
   }
   if (action == "stop") return AdminItem(200, ToJson(services.sandboxes.View(tenant->sandbox_id)));
   auto view = services.sandboxes.EnsureRunning(*tenant, exchange.caller_gone);

@@ -37,9 +37,9 @@ constexpr std::string_view kNeverForwarded[] = {"connection",
                                                 "cf-access-authenticated-user-email",
                                                 "x-forwarded-host",
                                                 "x-moltgate-user"};
-constexpr std::string_view kNeverReturned[] = {"connection", "keep-alive",    "proxy-authenticate",
-                                               "te",         "trailer",       "transfer-encoding",
-                                               "upgrade",    "content-length"};
+constexpr std::string_view kNeverReturned[] = {"connection", "keep-alive", "proxy-authenticate",
+                                               "te",         "trailer",    "transfer-encoding",
+                                               "upgrade"};
 
 template <std::size_t N>
 bool OneOf(const std::string_view (&names)[N], std::string_view name) {
@@ -93,17 +93,37 @@ Request ForAgent(const Exchange& exchange, const Services& services, const Sandb
   return out;
 }
 
+// An agent's cookie stays on its own host: a Domain would carry it to other tenants, and one
+// without a name could pass for Access's.
+std::optional<std::string> OwnCookie(std::string_view line) {
+  const std::vector<std::string_view> parts = Split(line, ';');
+  const std::string_view name = TrimSpace(parts.front().substr(0, parts.front().find('=')));
+  if (name.empty() || IsAccessCookie(name)) return std::nullopt;
+  std::string kept(TrimSpace(parts.front()));
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    const std::string_view attribute = TrimSpace(parts[i]);
+    if (EqualsIgnoreCase(TrimSpace(attribute.substr(0, attribute.find('='))), "domain")) continue;
+    kept += "; " + std::string(attribute);
+  }
+  return kept;
+}
+
 void CleanAnswer(Response& response) {
   Headers kept;
   for (const Headers::Line& line : response.headers.lines()) {
-    const bool access_cookie =
-        EqualsIgnoreCase(line.name, "set-cookie") && IsAccessCookie(line.value);
-    if (OneOf(kNeverReturned, line.name) || NamedByConnection(response.headers, line.name) ||
-        access_cookie)
+    if (OneOf(kNeverReturned, line.name) || NamedByConnection(response.headers, line.name))
       continue;
-    kept.Add(line.name, line.value);
+    if (!EqualsIgnoreCase(line.name, "set-cookie")) {
+      kept.Add(line.name, line.value);
+    } else if (const auto cookie = OwnCookie(line.value)) {
+      kept.Add(line.name, *cookie);
+    }
   }
   response.headers = std::move(kept);
+}
+
+Response RefuseStart(const Exchange& exchange, std::string_view why) {
+  return RefuseWithRetryAfter(exchange, Refusal::kSandboxUnavailable, kStartRetryAfterSeconds, why);
 }
 
 // A browser waits a moment, then looks at the loading page; nullopt when the agent runs.
@@ -111,35 +131,39 @@ std::optional<Response> BrowserWait(Exchange& exchange, Services& services) {
   const std::string& sandbox_id = exchange.tenant->sandbox_id;
   SandboxView view = services.sandboxes.View(sandbox_id);
   if (view.state == SandboxState::kRunning) return std::nullopt;
-  services.sandboxes.BeginStart(*exchange.tenant);
+  const Status begun = services.sandboxes.BeginStart(*exchange.tenant);
+  if (!begun) return RefuseStart(exchange, begun.error().message);  // SBX-4
   const Instant patience = services.runtime.Now() + kLoadingPatience;
   while (services.runtime.Now() < patience) {
-    if (!SleepUnlessCancelled(services.runtime, services.runtime.Now() + kLoadingPoll,
-                              exchange.caller_gone))
-      break;
+    const Instant next = services.runtime.Now() + kLoadingPoll;
+    if (!SleepUnlessCancelled(services.runtime, next, exchange.caller_gone)) break;
     view = services.sandboxes.View(sandbox_id);
     if (view.state == SandboxState::kRunning) return std::nullopt;
-    if (view.state == SandboxState::kError) break;
+    if (view.state == SandboxState::kError) {
+      return RefuseStart(exchange, view.error + "; last output: " + view.last_output);
+    }
   }
-  return LoadingPage(SandboxStateName(view.state), view.error);
+  return LoadingPage(SandboxStateName(view.state));
+}
+
+// Other protocols a client merely offers ("h2c") may be ignored (RFC 9110 7.8).
+bool AsksForWebSocket(const Headers& headers) {
+  for (std::string_view line : headers.GetAll("upgrade"))
+    for (std::string_view protocol : Split(line, ','))
+      if (EqualsIgnoreCase(TrimSpace(protocol), "websocket")) return true;
+  return false;
 }
 
 }  // namespace
 
 Response AnswerAgent(Exchange& exchange, Services& services) {
-  if (exchange.request.headers.Has("upgrade"))
+  if (AsksForWebSocket(exchange.request.headers))
     return Refuse(exchange, Refusal::kUpgradeUnsupported);
   if (exchange.from_browser) {
     if (auto loading = BrowserWait(exchange, services)) return std::move(*loading);
   }
   auto agent = services.sandboxes.EnsureRunning(*exchange.tenant, exchange.caller_gone);
-  if (!agent) {
-    services.log.Write(LogLevel::kError, "sandbox_start_failed",
-                       {{"request_id", exchange.request_id},
-                        {"sandbox_id", exchange.tenant->sandbox_id},
-                        {"cause", agent.error().message}});
-    return RefuseWithRetryAfter(exchange, Refusal::kSandboxUnavailable, kStartRetryAfterSeconds);
-  }
+  if (!agent) return RefuseStart(exchange, agent.error().message);
   Deadlines deadlines;
   deadlines.first_byte = services.runtime.Now() + kAgentFirstByte;
   deadlines.between_chunks = kAgentBetweenChunks;
@@ -147,7 +171,9 @@ Response AnswerAgent(Exchange& exchange, Services& services) {
                                         exchange.caller_gone);
   if (!answer) {
     services.log.Write(LogLevel::kWarn, "sandbox_call_failed",
-                       {{"request_id", exchange.request_id}, {"cause", answer.error().message}});
+                       {{"request_id", exchange.request_id},
+                        {"sandbox_id", exchange.tenant->sandbox_id},
+                        {"cause", answer.error().message}});
     return Refuse(exchange, Refusal::kSandboxFailed);
   }
   CleanAnswer(*answer);

@@ -77,6 +77,9 @@ Response AnswerChat(Exchange& exchange, Services& services) {
   } else {
     response = FailureResponse(exchange, answer);
   }
+  if (response.status == 429 && answer.retry_after_seconds > 0) {  // AIG-10
+    response.headers.Set("retry-after", std::to_string(answer.retry_after_seconds));
+  }
   if (answer.attempts > 0) {  // AIG-6
     response.headers.Set("cf-aig-step", std::to_string(answer.step));
     response.headers.Set("x-moltgate-model", answer.model);

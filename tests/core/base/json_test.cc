@@ -149,5 +149,9 @@ TEST(JsonMembers, AreReadOrFallBackWithoutThrowing) {
   EXPECT_EQ(StringAt(Json("text"), "s", "none"), "none");
 }
 
+TEST(ParseJson, RefusesAByteOrderMark) {
+  EXPECT_FALSE(ParseJson("\xef\xbb\xbf{}"));
+}
+
 }  // namespace
 }  // namespace mg

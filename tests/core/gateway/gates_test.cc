@@ -149,6 +149,16 @@ TEST(TenantGate, AFailingRegistryIsNotAMissingTenant) {
   EXPECT_FALSE(refused.headers.Get("retry-after").empty());
 }
 
+TEST(AccessGate, SaysInEveryAnswerThatAccessIsRelaxed) {
+  World strict;
+  EXPECT_FALSE(strict.Get("acme", "/sandbox-health").headers.Has("x-moltgate-dev-mode"));
+  for (bool Settings::*mode : {&Settings::dev_mode, &Settings::e2e_test_mode}) {
+    World relaxed([mode](Settings& s) { s.*mode = true; });
+    EXPECT_EQ(relaxed.Get("acme", "/sandbox-health").headers.Get("x-moltgate-dev-mode"), "true");
+    EXPECT_EQ(relaxed.Get("admin.localhost", "/api/admin/models").status, 200);
+  }
+}
+
 TEST(TenantGate, TheOverrideHeaderCountsInDevModeAlone) {
   World production;
   production.AddTenant("acme");

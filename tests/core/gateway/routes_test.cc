@@ -93,6 +93,20 @@ TEST(ModelRoute, SaysOfEveryFailureWhatTheCallerMayDo) {
   EXPECT_TRUE(w.Rows("SELECT * FROM usage").empty()) << "USG-1: none for any other";
 }
 
+TEST(ModelRoute, ABudgetsRefusalReachesTheCallerWithItsRetryAfter) {
+  World w;
+  w.AddTenant("acme");
+  fake::ModelLever lever;
+  lever.status = 429;
+  lever.code = 3036;
+  lever.retry_after_seconds = 60;
+  w.ai.Pull(kFree, lever);
+  const Response refused = w.Chat("acme", w.AddKey("acme"), "1+1");
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(refused.headers.Get("x-moltgate-attempts"), "1");
+  EXPECT_EQ(refused.headers.Get("retry-after"), "60");
+}
+
 TEST(ModelRoute, RefusesStreamsForNowAndModelsOfOthers) {
   World w;
   w.AddTenant("acme");
@@ -180,6 +194,37 @@ TEST(AgentRoute, StartsTheAgentOnceHoweverManyAsk) {
   EXPECT_EQ(w.agents.starts(), 1);
 }
 
+TEST(AgentRoute, KeepsAnAgentsCookieOnItsOwnHost) {
+  World w;
+  w.AddTenant("acme");
+  w.agent.cookies = {"a=1; Path=/; Domain=.localhost; HttpOnly", "=CF_Authorization=x",
+                     " CF_Authorization=y", "plain"};
+  const Response answer = w.Get("acme", "/x", {{"cookie", w.Cookie(kOperator)}});
+  EXPECT_THAT(answer.headers.GetAll("set-cookie"),
+              ::testing::ElementsAre("a=1; Path=/; HttpOnly", "plain"));
+}
+
+TEST(AgentRoute, ACrashLoopIsA503WithTheLastLinesForMembersAndASentenceForAnyone) {
+  World w;
+  w.AddTenant("acme");
+  w.agents.refuses = true;
+  const std::string cookie = w.Cookie(kOperator);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(w.Get("acme", "/x", {{"cookie", cookie}}).status, 503);
+  for (const char* accept : {"text/html", "application/json"}) {
+    const Response refused = w.Get("acme", "/x", {{"cookie", cookie}, {"accept", accept}});
+    EXPECT_EQ(refused.status, 503) << accept;
+    EXPECT_THAT(refused.body.bytes(), HasSubstr("last line")) << accept;
+  }
+  EXPECT_THAT(w.Get("acme", "/api/status").body.bytes(), Not(HasSubstr("last line")));
+  EXPECT_THAT(w.log.AllText(), Not(HasSubstr("last line")));
+}
+
+TEST(AgentRoute, IgnoresAProtocolThatIsOnlyOffered) {
+  World w;
+  w.AddTenant("acme");
+  EXPECT_EQ(w.Get("acme", "/x", {{"cookie", w.Cookie(kOperator)}, {"upgrade", "h2c"}}).status, 200);
+}
+
 TEST(AgentRoute, RefusesAnUpgradeWithAReason) {
   World w;
   w.AddTenant("acme");
@@ -255,6 +300,16 @@ TEST(AdminApi, ShowsAKeyOnceAndRevokesIt) {
       204);
   w.FollowChanges();
   EXPECT_EQ(w.Chat("acme", key, "1+1").status, 401);
+}
+
+TEST(AdminApi, RefusesAKeyLimitThatNoIntegerHolds) {
+  World w;
+  w.AddTenant("acme");
+  for (const char* limit : {"18446744073709551615", "1e3", "-1", "\"5\""}) {
+    const std::string body = std::string(R"({"limit_per_minute":)") + limit + "}";
+    EXPECT_EQ(w.Admin("POST", "/api/admin/tenants/acme/keys", body).status, 400) << limit;
+  }
+  EXPECT_EQ(Parsed(w.Admin("GET", "/api/admin/tenants/acme/keys"))["items"].size(), 0u);
 }
 
 TEST(AdminApi, ShowsRoutingSandboxModelsAndUsage) {
