@@ -30,8 +30,8 @@ BEGIN {
   includes["core/services"] = below
   below = below " core/services"
   includes["core/gateway"] = below
-  includes["emulator"] = below " core/gateway core/adapters fakes"
-  includes["scenarios"] = includes["emulator"]
+  includes["scenarios"] = below " core/gateway fakes"
+  includes["emulator"] = includes["scenarios"] " core/adapters scenarios"
 
   waiting = "std::(jthread|async|mutex|shared_mutex|recursive_mutex|condition_variable)"
   waiting = waiting "|std::thread[^:]|std::this_thread::(sleep|yield)"

@@ -1,0 +1,87 @@
+// Scripted faults: which call is disturbed, how, and how often that happened. One that never fires
+// proves nothing, so everything is counted.
+//
+// Thread-safety: all members. Time: windows and delays are the Runtime's. Chance: drawn from `seed`
+// alone, in the order of the calls.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/ports/runtime.h"
+
+namespace mg::fake {
+
+// Empty or negative: any. All that are set must hold.
+struct FaultScope {
+  std::string tenant;  // its sandbox id
+  std::string model;
+  std::string key;             // the call's subject; '*' stands for any run of characters
+  int step = -1;               // of a universal request, from 0
+  Nanos from = Nanos::zero();  // since the rule was added
+  Nanos until = Nanos::max();
+};
+
+struct FaultRule {
+  std::string id;         // unique; what reports call it
+  std::string operation;  // "kv.get"; "kv.*" for a family
+  FaultScope where;
+  int nth = 1;    // the first matching call that is disturbed, from 1
+  int times = 1;  // how many from there on; -1: for ever
+  double probability = 1.0;
+
+  // What happens. A delay comes with any of the others; of the others one is set.
+  Nanos delay = Nanos::zero();  // fixed, or the median of a lognormal one
+  double delay_sigma = 0;       // 0: fixed
+  bool hang = false;            // no answer, however long one waits
+  int status = 0;               // refuses with this, in the service's own shape
+  std::int64_t code = 0;        // the service's error code; 0: what it says with that status
+  std::string body;             // instead of the service's shape
+  std::int64_t retry_after_seconds = 0;
+  enum class Reset { kNone, kBefore, kAfter } reset = Reset::kNone;  // of the effect
+  std::int64_t truncate_after_bytes = -1;  // the answer's body ends there, and so the connection
+  std::int64_t stall_after_bytes = -1;     // the answer's body stops there, for ever
+  bool malformed = false;                  // the answer's body is not what its type says
+  Nanos stale = Nanos::zero();  // kv.get: an earlier answer for this key, at most this old
+};
+
+struct FaultCount {
+  std::string id;
+  int planned = 0;  // -1: no bound
+  int fired = 0;
+  int bypassed = 0;  // calls of that operation that it did not disturb
+};
+
+struct FaultedCall {
+  std::string operation, tenant, model, key;
+  int step = -1;
+};
+
+class Faults {
+ public:
+  Faults(Runtime& runtime, std::uint64_t seed);
+
+  void Add(FaultRule rule);
+  void Remove(const std::string& id);
+  void Clear();
+  bool Any() const;  // one may still fire
+
+  // The rule that disturbs this call, counted as fired; the first added wins.
+  std::optional<FaultRule> Next(const FaultedCall& call);
+  std::vector<FaultCount> Counts() const;  // in the order of adding; removed ones included
+
+ private:
+  struct Entry {
+    FaultRule rule;
+    Instant added;
+    int matched = 0, fired = 0, bypassed = 0;
+    bool removed = false;
+  };
+  Runtime& runtime_;
+  mutable Mutex mutex_;
+  std::uint64_t random_state_;
+  std::vector<Entry> entries_;
+};
+
+}  // namespace mg::fake
