@@ -1,38 +1,12 @@
-// `moltgate agent`: a small stand-in for the tenant's agent. It answers /health, shows a control
-// page, and on POST /chat asks the model through the gateway's internal endpoint with its sandbox
-// token.
-//
-// Environment: PORT, OPENCLAW_GATEWAY_TOKEN, OPENAI_BASE_URL, OPENAI_API_KEY (SBX-3).
+// `moltgate agent`: the agent stand-in as a process of its own.
 #pragma once
 #include <map>
 #include <string>
 
-#include "core/http/message.h"
-#include "core/ports/runtime.h"
-#include "core/ports/transport.h"
-
 namespace mg {
 
-struct AgentSettings {
-  std::string gateway_token;  // what the gateway must present
-  std::string model_origin;   // "http://127.0.0.1:40001"
-  std::string model_path;     // "/internal/model/v1"
-  std::string sandbox_token;
-};
-
-class Agent final : public Handler {
- public:
-  Agent(AgentSettings settings, Transport& transport, Runtime& runtime);
-  Response Handle(Request& request, const Peer& peer, CancelToken& caller_gone) override;
-
- private:
-  Response Chat(Request& request, CancelToken& caller_gone);
-  AgentSettings settings_;
-  Transport& transport_;
-  Runtime& runtime_;
-};
-
-// Runs until a stop signal. Exit code 1 names the variable that is missing.
+// Runs until a stop signal. Environment: PORT and what fake::AgentSettingsFrom wants. Exit code 1
+// names the variable that is missing.
 int RunAgent(const std::map<std::string, std::string>& environment);
 
 }  // namespace mg

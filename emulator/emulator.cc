@@ -13,7 +13,6 @@
 #include "core/gateway/assembly.h"
 #include "core/services/migrations.h"
 #include "emulator/control.h"
-#include "emulator/fake_settings.h"
 #include "emulator/self.h"
 #include "emulator/switch_handler.h"
 #include "fakes/access.h"
@@ -21,6 +20,7 @@
 #include "fakes/cloud.h"
 #include "fakes/d1.h"
 #include "fakes/edge.h"
+#include "fakes/fake_settings.h"
 #include "fakes/journaled.h"
 #include "fakes/kv.h"
 #include "fakes/r2.h"
@@ -133,10 +133,10 @@ Status Emulator::Impl::OpenListeners() {
 
 Status Emulator::Impl::BuildFakes() {
   Profile& profile = options_.profile;
-  FakeAddresses at;
+  fake::FakeAddresses at;
   if (api_.server) at.api_origin = api_.Origin(options_.host);
   if (s3_.server) at.s3_origin = s3_.Origin(options_.host);
-  PointAtFakes(profile, options_.credentials, at);
+  fake::PointAtFakes(profile, options_.credentials, at);
   const fake::Credentials& credentials = options_.credentials;
   const std::string& folder = options_.state_folder;
   try {
@@ -152,7 +152,7 @@ Status Emulator::Impl::BuildFakes() {
     site.team_url = at.api_origin;
     site.app_domain = profile.settings.app_domain;
     site.operator_host = profile.settings.operator_host;
-    site.identities = {std::string(kDemoMember), std::string(kDemoOperator)};
+    site.identities = {std::string(fake::kDemoMember), std::string(fake::kDemoOperator)};
     site.is_registered_domain = [this](std::string_view host) {
       if (!assembly_) return false;
       CancelToken cancel;
@@ -209,16 +209,16 @@ Status Emulator::Impl::PrepareRegistry() {
 
 Status Emulator::Impl::EnsureDemoTenant(CancelToken& cancel) {
   Registry& registry = *assembly_->services().registry;
-  auto existing = registry.GetTenant(kDemoSlug, cancel);
+  auto existing = registry.GetTenant(fake::kDemoSlug, cancel);
   if (existing) return Ok();
   if (existing.error().code != Code::kNotFound) return existing.error();
   auto created =
-      registry.CreateTenant({std::string(kDemoSlug), "free", "web"}, "moltgate up", cancel);
+      registry.CreateTenant({std::string(fake::kDemoSlug), "free", "web"}, "moltgate up", cancel);
   if (!created)
     return created.error().code == Code::kConflict ? Ok()
                                                    : Status(created.error());  // deleted by hand
-  MG_RETURN_IF_ERROR(registry.PutMember(kDemoSlug, kDemoMember, "moltgate up", cancel));
-  auto key = registry.ImportKey(kDemoSlug, "demo", options_.credentials.demo_tenant_key,
+  MG_RETURN_IF_ERROR(registry.PutMember(fake::kDemoSlug, fake::kDemoMember, "moltgate up", cancel));
+  auto key = registry.ImportKey(fake::kDemoSlug, "demo", options_.credentials.demo_tenant_key,
                                 "moltgate up", cancel);
   return key ? Ok() : Status(key.error());
 }
@@ -231,12 +231,12 @@ void Emulator::Impl::FillReady() {
   values["management_url"] = management_.Origin(options_.host);
   values["management_token"] = credentials.management_token;
   if (api_.server) {
-    const FakeAddresses at{api_.Origin(options_.host), ""};
-    values["api_base"] = FakeApiBase(at);
+    const fake::FakeAddresses at{api_.Origin(options_.host), ""};
+    values["api_base"] = fake::FakeApiBase(at);
     values["account_id"] = credentials.account_id;
     values["api_token"] = credentials.api_token;
     if (fakes_.ai_gateway) {
-      values["ai_gateway_base"] = FakeAiGatewayBase(at, credentials);
+      values["ai_gateway_base"] = fake::FakeAiGatewayBase(at, credentials);
       values["ai_gateway_id"] = credentials.ai_gateway_id;
       values["ai_gateway_token"] = credentials.ai_gateway_token;
     }
@@ -259,10 +259,10 @@ void Emulator::Impl::FillReady() {
   values["operator_host"] = settings.operator_host;
   if (!settings.operators.empty()) values["operator"] = settings.operators.front();
   if (options_.with_demo_tenant && fakes_.d1) {
-    values["demo_tenant_slug"] = kDemoSlug;
-    values["demo_tenant_host"] = std::string(kDemoSlug) + "." + settings.app_domain;
+    values["demo_tenant_slug"] = fake::kDemoSlug;
+    values["demo_tenant_host"] = std::string(fake::kDemoSlug) + "." + settings.app_domain;
     values["demo_tenant_key"] = credentials.demo_tenant_key;
-    values["demo_member"] = kDemoMember;
+    values["demo_member"] = fake::kDemoMember;
   }
 }
 

@@ -36,10 +36,6 @@ struct EmulatorOptions {
   int management_port = 0;
 };
 
-inline constexpr std::string_view kDemoSlug = "demo";
-inline constexpr std::string_view kDemoMember = "dev@moltgate.test";
-inline constexpr std::string_view kDemoOperator = "operator@moltgate.test";
-
 class Emulator {
  public:
   Emulator(EmulatorOptions options, ThreadRuntime& runtime, Log& log);

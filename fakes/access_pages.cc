@@ -1,5 +1,7 @@
 #include "fakes/access_pages.h"
 
+#include "core/http/html.h"
+
 namespace mg::fake {
 namespace {
 
@@ -14,36 +16,9 @@ constexpr std::string_view kStyle =
     "@media(prefers-color-scheme:dark){body{color:#e6e6ea;background:#1b1b1f}"
     "button,input{background:#2a2a30;color:inherit}small{color:#a9a9b4}}";
 
-std::string Escaped(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
 Response Page(int status, std::string_view title, std::string_view body) {
   std::string html = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>";
-  html.append(Escaped(title)).append("</title><meta name=\"viewport\" content=\"");
+  html.append(EscapeHtml(title)).append("</title><meta name=\"viewport\" content=\"");
   html.append("width=device-width,initial-scale=1\"><style>").append(kStyle);
   html.append("</style></head><body><main>").append(body).append("</main></body></html>\n");
   Response response = TextResponse(status, std::move(html), "text/html; charset=utf-8");
@@ -58,11 +33,11 @@ Response Page(int status, std::string_view title, std::string_view body) {
 }  // namespace
 
 Response LoginPage(std::string_view application_host, const std::vector<std::string>& identities) {
-  std::string body = "<h1>Sign in to " + Escaped(application_host) + "</h1>";
+  std::string body = "<h1>Sign in to " + EscapeHtml(application_host) + "</h1>";
   if (!identities.empty()) {
     body += "<form method=\"post\"><ul>";
     for (const std::string& identity : identities) {
-      const std::string shown = Escaped(identity);
+      const std::string shown = EscapeHtml(identity);
       body.append("<li><button type=\"submit\" name=\"email\" value=\"").append(shown);
       body.append("\">").append(shown).append("</button></li>");
     }
@@ -77,7 +52,7 @@ Response LoginPage(std::string_view application_host, const std::vector<std::str
 }
 
 Response MessagePage(int status, std::string_view title, std::string_view text) {
-  return Page(status, title, "<h1>" + Escaped(title) + "</h1><p>" + Escaped(text) + "</p>");
+  return Page(status, title, "<h1>" + EscapeHtml(title) + "</h1><p>" + EscapeHtml(text) + "</p>");
 }
 
 }  // namespace mg::fake

@@ -1,5 +1,7 @@
 #include "core/gateway/pages.h"
 
+#include "core/http/html.h"
+
 namespace mg {
 namespace {
 
@@ -30,33 +32,6 @@ Response Page(int status, std::string_view title, std::string_view head, std::st
 }
 
 }  // namespace
-
-std::string EscapeHtml(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
 
 Response ErrorPage(int status, std::string_view message, std::string_view code) {
   const std::string title = std::to_string(status) + " " + std::string(ReasonPhrase(status));

@@ -7,7 +7,6 @@
 
 namespace mg {
 
-std::string EscapeHtml(std::string_view text);
 Response ErrorPage(int status, std::string_view message, std::string_view code);
 Response LoadingPage(std::string_view state);  // reloads itself (SBX-2)
 

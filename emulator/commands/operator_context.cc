@@ -1,8 +1,8 @@
 #include "emulator/commands/operator_context.h"
 
-#include "emulator/fake_settings.h"
 #include "emulator/self.h"
 #include "emulator/state.h"
+#include "fakes/fake_settings.h"
 
 namespace mg {
 namespace {
@@ -51,8 +51,8 @@ Result<Profile> CommandProfile(const std::string& profile_path) {
     MG_TRY(ready, FindRunning());
     running = ready;
   }
-  PointAtFakes(profile, CredentialsOf(*running),
-               {OriginOf(running->At("api_base")), running->At("s3_endpoint")});
+  fake::PointAtFakes(profile, CredentialsOf(*running),
+                     {OriginOf(running->At("api_base")), running->At("s3_endpoint")});
   return std::move(profile);
 }
 

@@ -5,9 +5,9 @@
 #include "emulator/commands/operator_context.h"
 #include "emulator/commands/private_emulator.h"
 #include "emulator/commands/run_commands.h"
-#include "emulator/fake_settings.h"
 #include "emulator/self.h"
 #include "emulator/state.h"
+#include "fakes/fake_settings.h"
 
 #include <nlohmann/json.hpp>
 
@@ -55,8 +55,8 @@ Result<EmulatorOptions> ServeOptions(Profile profile) {
 // BND-1, BND-3: what a fake provides is not missing.
 std::vector<SettingProblem> ProblemsOf(Profile profile) {
   OsRandom random;
-  PointAtFakes(profile, fake::MakeCredentials(random),
-               {"http://127.0.0.1:1", "http://127.0.0.1:1"});
+  fake::PointAtFakes(profile, fake::MakeCredentials(random),
+                     {"http://127.0.0.1:1", "http://127.0.0.1:1"});
   return CheckSettings(profile.settings);
 }
 

@@ -4,8 +4,8 @@
 
 #include "core/http/message.h"
 
-namespace mg {
+namespace mg::fake {
 
 Response AgentPage(std::string_view user, std::string_view host);
 
-}  // namespace mg
+}  // namespace mg::fake

@@ -1,18 +1,16 @@
-#include "emulator/fake_settings.h"
+#include "fakes/fake_settings.h"
 
-#include "emulator/emulator.h"
-
-namespace mg {
+namespace mg::fake {
 
 std::string FakeApiBase(const FakeAddresses& at) {
   return at.api_origin + "/client/v4";
 }
 
-std::string FakeAiGatewayBase(const FakeAddresses& at, const fake::Credentials& credentials) {
+std::string FakeAiGatewayBase(const FakeAddresses& at, const Credentials& credentials) {
   return at.api_origin + "/v1/" + credentials.account_id + "/" + credentials.ai_gateway_id;
 }
 
-void PointAtFakes(Profile& profile, const fake::Credentials& credentials, const FakeAddresses& at) {
+void PointAtFakes(Profile& profile, const Credentials& credentials, const FakeAddresses& at) {
   Settings& settings = profile.settings;
   const std::string api_base = FakeApiBase(at);
   if (profile.bucket == BindingKind::kFake) {
@@ -47,4 +45,4 @@ void PointAtFakes(Profile& profile, const fake::Credentials& credentials, const 
   if (settings.gateway_token.empty()) settings.gateway_token = credentials.gateway_token;
 }
 
-}  // namespace mg
+}  // namespace mg::fake

@@ -1,10 +1,10 @@
-#include "emulator/agent_page.h"
+#include "fakes/agent_page.h"
 
 #include "core/base/bytes.h"
 #include "core/base/digest.h"
-#include "core/gateway/pages.h"
+#include "core/http/html.h"
 
-namespace mg {
+namespace mg::fake {
 namespace {
 
 constexpr std::string_view kScript = R"js(
@@ -69,4 +69,4 @@ Response AgentPage(std::string_view user, std::string_view host) {
   return response;
 }
 
-}  // namespace mg
+}  // namespace mg::fake
