@@ -9,6 +9,7 @@
 #include "emulator/agent.h"
 #include "emulator/commands/registry_commands.h"
 #include "emulator/commands/run_commands.h"
+#include "emulator/commands/scenario_commands.h"
 #include "emulator/self.h"
 
 namespace mg {
@@ -29,6 +30,7 @@ struct CommandLine {
   std::vector<std::string> exec_command;
   bool dev_mode = false;
   TokenOptions token;
+  TestOptions test;
 };
 
 Format FormatOf(const CommandLine& line) {
@@ -244,6 +246,69 @@ void AddTables(CLI::App& app, CommandLine& line) {
                [](const auto& o) { return MigrationsApply(o); });
 }
 
+CLI::App* ScenarioLeaf(CLI::App& app, CommandLine& line, const std::string& name,
+                       const std::string& description, const Action& action) {
+  TestOptions& test = line.test;
+  CLI::App* command = Leaf(app, line, name, description, action);
+  command->add_option("paths", test.paths,
+                      "scenario files, or folders of them; default: scenarios");
+  command->add_option("--filter", test.selection.filter, "part of a scenario's id");
+  command->add_option("--tags", test.tags, "a,!b: has a, has not b");
+  command->add_option("--covers", test.selection.covers, "a rule, or a group of them: TEN-6, TEN");
+  command->add_option("--spec", test.spec, "the list of rules")->capture_default_str();
+  return command;
+}
+
+void AddTest(CLI::App& app, CommandLine& line) {
+  TestOptions& test = line.test;
+  CLI::App* run =
+      ScenarioLeaf(app, line, "test", "Run scenarios", [&line] { return RunTest(line.test); });
+  run->add_option("--target", test.target, "virtual or socket")
+      ->check(CLI::IsMember({"virtual", "socket"}))
+      ->capture_default_str();
+  auto* seed = run->add_option("--seed", test.seed, "what chance is drawn from; default 1");
+  run->add_option("--seeds", test.seeds, "A..B: each of them")->excludes(seed);
+  run->add_option("--schedule", test.schedule, "which ready task runs next: fifo or random")
+      ->check(CLI::IsMember({"fifo", "random"}))
+      ->capture_default_str();
+  run->add_option("--jobs", test.jobs, "worlds at the same time; default: one a core")
+      ->check(CLI::Range(1, 256));
+  run->add_option("--repeat", test.repeat, "each so many times")->check(CLI::Range(1, 100000));
+  run->add_flag("--fail-fast", test.fail_fast, "end with the first that fails");
+  run->add_flag("--check-determinism", test.check_determinism,
+                "run each twice; exit 6 when the two differ");
+  run->add_flag("--slow", test.slow, "on sockets: also what takes over 5 s");
+  run->add_flag("--quiet,-q", test.quiet, "failures and the summary alone");
+  run->add_option("--timeout", test.timeout_seconds, "real seconds that one may take; 0: any")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  run->add_option("--report-junit", test.report_junit, "a file, or - for standard output");
+  run->add_option("--report-json", test.report_json, "a file, or - for standard output");
+  run->add_option("--journal", test.journal_folder, "a folder: every call of each run as NDJSON");
+  run->footer(
+      "Examples:\n  moltgate test scenarios/suite\n  moltgate test --covers LIM --seeds 1..20 "
+      "--schedule random\n  moltgate test --target socket --report-junit junit.xml\n\n"
+      "Exit codes: 0 all passed; 1 one failed; 2 bad command line; 3 a file is invalid, nothing "
+      "was "
+      "run; 4 infrastructure; 5 nothing selected; 6 passed, but not the same twice.");
+}
+
+void AddScenarios(CLI::App& app, CommandLine& line) {
+  AddTest(app, line);
+  ScenarioLeaf(app, line, "check-scenarios", "Read scenario files without running them",
+               [&line] { return CheckScenarios(line.test); });
+  AddFormat(ScenarioLeaf(app, line, "list", "The scenarios there are",
+                         [&line] { return ListScenarios(line.test, FormatOf(line)); }),
+            line);
+  Leaf(app, line, "schema", "The JSON Schema of scenario files",
+       [] { return PrintScenarioSchema(); });
+  ScenarioLeaf(app, line, "coverage", "Which rules of the specification scenarios prove",
+               [&line] { return RunCoverage(line.test); })
+      ->add_option("--fail-under", line.test.fail_under_percent, "percent of the rules")
+      ->check(CLI::Range(0, 100))
+      ->capture_default_str();
+}
+
 bool KnowsWord(const CLI::App& app, const std::string& word) {
   for (const CLI::App* command : app.get_subcommands({}))
     if (command->get_name() == word) return true;
@@ -281,6 +346,7 @@ int RunCommandLine(int argc, char** argv) {
   AddTenantParts(app, line);
   AddTables(app, line);
   AddLookers(app, line);
+  AddScenarios(app, line);
   if (argc > 1 && argv[1][0] != '-' && !KnowsWord(app, argv[1]))
     return ReportUnknownWord(app, argv[1]);
   try {

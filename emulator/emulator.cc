@@ -327,9 +327,14 @@ fake::Journal& Emulator::journal() {
 }
 
 std::string Emulator::MintToken(const std::string& email) {
-  if (!impl_->fakes_.access) return {};
   fake::Mint mint;
   mint.email = email;
+  auto token = Mint(mint);
+  return token ? *token : std::string();
+}
+
+Result<std::string> Emulator::Mint(const fake::Mint& mint) {
+  if (!impl_->fakes_.access) return Error{Code::kInvalid, "Access is real here: it mints"};
   return impl_->fakes_.access->MintToken(mint);
 }
 

@@ -13,6 +13,7 @@
 #include "core/ports/log.h"
 #include "core/ports/runtime.h"
 #include "emulator/ready.h"
+#include "fakes/access.h"
 #include "fakes/credentials.h"
 #include "fakes/journal.h"
 
@@ -50,6 +51,7 @@ class Emulator {
   fake::Journal& journal();
   // A signed Access token of the fake for this email; "" when Access is real.
   std::string MintToken(const std::string& email);
+  Result<std::string> Mint(const fake::Mint& mint);  // any other
 
  private:
   class Impl;

@@ -50,6 +50,22 @@ void PrepareProcess() {
   }
 }
 
+void LetStopSignalsEnd() {
+  const sigset_t set = StopSignals();
+  for (const int signal : {SIGINT, SIGTERM})
+    ::signal(signal, [](int received) { ::_exit(128 + received); });
+  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+}
+
+void EndWhenStuck(int seconds) {
+  ::signal(SIGALRM, [](int) {
+    constexpr std::string_view kWords = "moltgate: nothing ended in time; see --timeout\n";
+    static_cast<void>(::write(2, kWords.data(), kWords.size()) == 0);
+    ::_exit(4);
+  });
+  ::alarm(static_cast<unsigned>(seconds));
+}
+
 int WaitForStopSignal() {
   const sigset_t set = StopSignals();
   int received = 0;

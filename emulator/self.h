@@ -14,6 +14,11 @@ std::map<std::string, std::string> CurrentEnvironment();
 void PrepareProcess();
 int WaitForStopSignal();  // SIGINT or SIGTERM
 
+// A command that runs to its own end is ended by those signals as any other: 130 or 143.
+void LetStopSignalsEnd();
+// Ends the process with 4 and a word about it unless called again within so many seconds; 0: never.
+void EndWhenStuck(int seconds);
+
 // Waits for the child to end while passing stop signals on to it; its exit code, or 128 + the
 // signal.
 int WaitForChild(int child_pid);

@@ -31,6 +31,7 @@ struct Mint {
   std::string common_name;  // "<id>.access"
   bool expired = false;
   bool wrong_audience = false;
+  bool previous_key = false;  // signed with the key of before the rotation
   std::int64_t lifetime_seconds = 24 * 3600;
 };
 

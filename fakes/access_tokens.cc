@@ -73,9 +73,10 @@ std::string AccessTokens::Make(const Mint& mint) const {
     claims["sub"] = UserId(mint.email);
     claims["country"] = kCountry;
   }
-  const Json header = {{"alg", "RS256"}, {"kid", current_.kid()}, {"typ", "JWT"}};
+  const SigningKey& key = mint.previous_key ? previous_ : current_;
+  const Json header = {{"alg", "RS256"}, {"kid", key.kid()}, {"typ", "JWT"}};
   std::string token = Base64UrlEncode(DumpJson(header)) + "." + Base64UrlEncode(DumpJson(claims));
-  const std::string signature = current_.Sign(token);
+  const std::string signature = key.Sign(token);
   return token.append(".").append(Base64UrlEncode(signature));
 }
 

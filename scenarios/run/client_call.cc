@@ -1,0 +1,230 @@
+#include "scenarios/run/client_call.h"
+
+#include <utility>
+
+#include "core/base/bytes.h"
+#include "core/base/json.h"
+
+namespace mg::scenario {
+namespace {
+
+constexpr std::size_t kAnswerBytes = std::size_t{64} << 20;
+constexpr std::string_view kDefaultQuestion = "What is 17 + 25?";
+constexpr Nanos kPatience = std::chrono::minutes(20);  // beyond every limit of the gateway
+
+Result<std::string> TextAt(const JsoncNode& node, std::string_view key, const Variables& variables,
+                           std::string_view fallback = "") {
+  const JsoncNode* found = node.Find(key);
+  if (found == nullptr) return std::string(fallback);
+  return ResolveText(*found, variables);
+}
+
+Result<std::string> HostOfTenant(const JsoncNode& alias, const Variables& variables) {
+  MG_TRY(name, ResolveText(alias, variables));
+  const Json* host = variables.Find(name + ".host");
+  if (host != nullptr && host->is_string()) return host->get<std::string>();
+  return Error{Code::kInvalid, "there is no tenant \"" + name + "\" in `given`"};
+}
+
+Status SetHost(const JsoncNode& node, const Variables& variables, const Site& site,
+               DraftedCall& drafted) {
+  if (const JsoncNode* tenant = node.Find("tenant")) {
+    MG_TRY(host, HostOfTenant(*tenant, variables));
+    drafted.host = host;
+  } else if (const JsoncNode* named = node.Find("host")) {
+    MG_TRY(host, ResolveText(*named, variables));
+    drafted.host = host;
+  } else {
+    drafted.host = drafted.call.internal ? "127.0.0.1" : site.operator_host;
+  }
+  drafted.call.request.headers.Set("host", drafted.host);
+  return Ok();
+}
+
+Status SetHeaders(const JsoncNode& headers, const Variables& variables, Headers& out) {
+  for (const JsoncNode::Member& member : headers.members) {
+    if (member.value.kind == JsoncNode::Kind::kNull) {
+      out.Remove(member.key);
+      continue;
+    }
+    if (member.value.kind != JsoncNode::Kind::kArray) {
+      MG_TRY(value, ResolveText(member.value, variables));
+      out.Set(member.key, value);
+      continue;
+    }
+    out.Remove(member.key);
+    for (const JsoncNode& item : member.value.items) {
+      MG_TRY(value, ResolveText(item, variables));
+      out.Add(member.key, value);
+    }
+  }
+  return Ok();
+}
+
+Result<std::string> JoinedLines(const JsoncNode& node, const Variables& variables) {
+  if (node.kind != JsoncNode::Kind::kArray) return ResolveText(node, variables);
+  std::string text;
+  for (const JsoncNode& item : node.items) {
+    MG_TRY(line, ResolveText(item, variables));
+    text += (text.empty() ? "" : "\n") + line;
+  }
+  return text;
+}
+
+Status SetBody(const JsoncNode& node, const Variables& variables, Request& request) {
+  if (const JsoncNode* json = node.Find("json")) {
+    MG_TRY(value, Resolve(*json, variables));
+    request.body = DumpJson(value);
+    request.headers.Set("content-type", "application/json");
+  } else if (const JsoncNode* text = node.Find("text")) {
+    MG_TRY(lines, JoinedLines(*text, variables));
+    request.body = lines;
+  } else if (const JsoncNode* base64 = node.Find("base64")) {
+    MG_TRY(encoded, ResolveText(*base64, variables));
+    const auto bytes = Base64Decode(encoded);
+    if (!bytes) return Error{Code::kInvalid, "\"base64\" is no base64 text"};
+    request.body = *bytes;
+  } else {
+    return Ok();
+  }
+  request.method = "POST";
+  return Ok();
+}
+
+Status SetIdentity(const JsoncNode& node, const Variables& variables, const Site& site,
+                   DraftedCall& drafted) {
+  if (node.Find("as") != nullptr) {
+    MG_TRY(who, TextAt(node, "as", variables));
+    fake::Mint mint;
+    const bool service = who.size() > 7 && who.compare(who.size() - 7, 7, ".access") == 0;
+    (service ? mint.common_name : mint.email) = who == "operator" ? site.operator_email : who;
+    drafted.identity = std::move(mint);
+  }
+  const JsoncNode* token = node.Find("token");
+  if (token == nullptr) return Ok();
+  MG_TRY(json, Resolve(*token, variables));
+  fake::Mint mint;
+  mint.email = StringAt(json, "email");
+  mint.common_name = StringAt(json, "common_name");
+  mint.expired = json.value("expired", false);
+  mint.wrong_audience = json.value("wrong_audience", false);
+  mint.previous_key = json.value("previous_key", false);
+  if (const std::string lifetime = StringAt(json, "lifetime"); !lifetime.empty()) {
+    const auto duration = ParseDuration(lifetime);
+    if (!duration) return Error{Code::kInvalid, "\"" + lifetime + "\" is no duration"};
+    mint.lifetime_seconds = std::chrono::duration_cast<std::chrono::seconds>(*duration).count();
+  }
+  drafted.identity = std::move(mint);
+  return Ok();
+}
+
+// What `request` and `chat` have in common.
+Status SetClient(const JsoncNode& node, const Variables& variables, ClientCall& call) {
+  MG_TRY(key, TextAt(node, "key", variables));
+  if (!key.empty()) call.request.headers.Set("authorization", "Bearer " + key);
+  MG_TRY(from, TextAt(node, "from", variables));
+  call.from = from;
+  MG_TRY(timeout, TextAt(node, "timeout", variables));
+  call.patience = timeout.empty() ? kPatience : ParseDuration(timeout).value_or(kPatience);
+  return Ok();
+}
+
+}  // namespace
+
+Result<DraftedCall> DraftRequest(const JsoncNode& request, const Variables& variables,
+                                 const Site& site) {
+  DraftedCall drafted;
+  MG_TRY(listener, TextAt(request, "listener", variables));
+  drafted.call.internal = listener == "internal";
+  MG_RETURN_IF_ERROR(SetHost(request, variables, site, drafted));
+  MG_RETURN_IF_ERROR(SetBody(request, variables, drafted.call.request));
+  MG_TRY(method, TextAt(request, "method", variables, drafted.call.request.method));
+  drafted.call.request.method = method;
+  MG_TRY(path, TextAt(request, "path", variables));
+  drafted.call.request.target = path;
+  MG_RETURN_IF_ERROR(SetClient(request, variables, drafted.call));
+  MG_RETURN_IF_ERROR(SetIdentity(request, variables, site, drafted));
+  if (const JsoncNode* headers = request.Find("headers"))
+    MG_RETURN_IF_ERROR(SetHeaders(*headers, variables, drafted.call.request.headers));
+  return drafted;
+}
+
+Result<DraftedCall> DraftChat(const JsoncNode& chat, const Variables& variables, const Site& site) {
+  DraftedCall drafted;
+  Request& request = drafted.call.request;
+  MG_RETURN_IF_ERROR(SetHost(chat, variables, site, drafted));
+  MG_RETURN_IF_ERROR(SetClient(chat, variables, drafted.call));
+  MG_TRY(alias, TextAt(chat, "tenant", variables));
+  const Json* key = variables.Find(alias + ".key");
+  if (!request.headers.Has("authorization") && key != nullptr && key->is_string())
+    request.headers.Set("authorization", "Bearer " + key->get<std::string>());
+  MG_TRY(workload, TextAt(chat, "workload", variables));
+  if (!workload.empty()) request.headers.Set("x-moltgate-workload", workload);
+  request.method = "POST";
+  request.target = "/v1/chat/completions";
+  request.headers.Set("content-type", "application/json");
+  MG_TRY(message, TextAt(chat, "message", variables, kDefaultQuestion));
+  Json body{{"messages", Json::array({{{"role", "user"}, {"content", message}}})}};
+  MG_TRY(model, TextAt(chat, "model", variables));
+  if (!model.empty()) body["model"] = model;
+  if (const JsoncNode* more = chat.Find("json")) {
+    MG_TRY(members, Resolve(*more, variables));
+    body.update(members);
+  }
+  request.body = DumpJson(body);
+  return drafted;
+}
+
+Reply Exchange(Target& target, ClientCall call) {
+  Runtime& runtime = target.runtime();
+  Reply reply;
+  reply.began = runtime.Now();
+  const Instant patience_ends = reply.began + call.patience;
+  CancelToken cancel;
+  auto answer = target.Send(std::move(call), cancel);
+  if (!answer) {
+    const Code code = answer.error().code;
+    const bool late = runtime.Now() >= patience_ends;
+    reply.error = late ? "timeout" : code == Code::kUnavailable ? "unreachable" : "reset";
+  } else {
+    reply.status = answer->status;
+    reply.headers = std::move(answer->headers);
+    const Status whole = answer->body.Buffer(kAnswerBytes, patience_ends);
+    if (!whole) reply.error = runtime.Now() >= patience_ends ? "timeout" : "cut";
+    if (whole) reply.body = answer->body.bytes();
+  }
+  reply.took = runtime.Now() - reply.began;
+  return reply;
+}
+
+Json ReplyJson(const Reply& reply) {
+  Json headers = Json::object();
+  for (const Headers::Line& line : reply.headers.lines()) {
+    Json& value = headers[AsciiLower(line.name)];
+    value = value.is_string() ? value.get<std::string>() + ", " + line.value : line.value;
+  }
+  Json json{{"headers", std::move(headers)}, {"took", DurationText(reply.took)}};
+  if (reply.status != 0) json["status"] = reply.status;
+  if (!reply.error.empty()) json["error"] = reply.error;
+  json["text"] = reply.body;
+  if (auto parsed = ParseJson(reply.body); parsed && !reply.body.empty()) json["json"] = *parsed;
+  return json;
+}
+
+Result<Json> Captured(const std::string& what, const Json& value) {
+  const std::size_t colon = what.find(':');
+  const std::string part = what.substr(0, colon);
+  const std::string rest = colon == std::string::npos ? "" : what.substr(colon + 1);
+  const Json* found = nullptr;
+  if (part == "header") {
+    const Json* headers = Find(value, "headers");
+    found = headers == nullptr ? nullptr : Find(*headers, AsciiLower(rest));
+  } else if (const Json* whole = Find(value, part)) {
+    const Json::json_pointer pointer(rest);
+    if (whole->contains(pointer)) found = &(*whole)[pointer];
+  }
+  if (found != nullptr) return *found;
+  return Error{Code::kNotFound, "there is no " + what + " to capture"};
+}
+
+}  // namespace mg::scenario

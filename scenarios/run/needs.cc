@@ -1,0 +1,135 @@
+#include "scenarios/run/needs.h"
+
+#include <algorithm>
+
+namespace mg::scenario {
+namespace {
+
+class Needs {
+ public:
+  void Add(Need need, std::string_view detail = "") {
+    std::string text(NeedWord(need));
+    if (!detail.empty()) text.append(":").append(detail);
+    const auto same = [&](const NeedOf& other) { return other.text == text; };
+    if (std::none_of(found_.begin(), found_.end(), same)) found_.push_back({need, std::move(text)});
+  }
+
+  void OfFault(const JsoncNode& fault) {
+    const JsoncNode* on = fault.Find("on");
+    Add(Need::kFaults,
+        on == nullptr ? "" : std::string_view(on->text).substr(0, on->text.find('.')));
+  }
+
+  void OfGiven(const JsoncNode& given) {
+    if (given.Find("settings") != nullptr || given.Find("missing") != nullptr) Add(Need::kSettings);
+    if (given.Find("clock") != nullptr) Add(Need::kClock);
+    if (given.Find("network") != nullptr) Add(Need::kWaits);
+    if (given.Find("agent") != nullptr) Add(Need::kAgents);
+    const JsoncNode* tenants = given.Find("tenants");
+    if (tenants == nullptr) return;
+    for (const JsoncNode& tenant : tenants->items)
+      if (tenant.Find("agent") != nullptr || tenant.Find("boot") != nullptr) Add(Need::kAgents);
+  }
+
+  void OfCall(const JsoncNode& call) {
+    if (call.Find("from") != nullptr) Add(Need::kAddresses);
+    if (call.Find("token") != nullptr) Add(Need::kIdentities);
+    const JsoncNode* listener = call.Find("listener");
+    if (listener != nullptr && listener->text == "internal") Add(Need::kInternal);
+  }
+
+  void OfStep(const Step& step) {
+    switch (step.kind) {
+      case StepKind::kRequest:
+      case StepKind::kChat:
+        return OfCall(*step.action);
+      case StepKind::kBurst:
+        for (const char* word : {"request", "chat"})
+          if (const JsoncNode* call = step.action->Find(word)) OfCall(*call);
+        return;
+      case StepKind::kTogether:
+        for (const Step& inner : step.together) OfStep(inner);
+        return;
+      case StepKind::kAdvance:
+        return Add(Need::kClock);
+      case StepKind::kQuery:
+      case StepKind::kKv:
+      case StepKind::kObject:
+        return Add(Need::kState);
+      case StepKind::kLog:
+        return Add(Need::kLog);
+      case StepKind::kCalls:
+        return Add(Need::kJournal);
+      case StepKind::kFaults:
+        for (const JsoncNode& fault : step.action->items) OfFault(fault);
+        return;
+      case StepKind::kRecover:
+        return Add(Need::kFaults);
+      case StepKind::kStart:
+        return Add(Need::kStart);
+      case StepKind::kRestart:
+        return Add(Need::kRestart);
+      case StepKind::kRaw:
+        return Add(Need::kBytes);
+    }
+  }
+
+  void OfFinally(const JsoncNode& finally) {
+    if (finally.Find("calls") != nullptr) Add(Need::kJournal);
+    if (finally.Find("log") != nullptr) Add(Need::kLog);
+    for (const char* word : {"rows", "keys", "objects"})
+      if (finally.Find(word) != nullptr) Add(Need::kState);
+  }
+
+  std::vector<NeedOf> Take() { return std::move(found_); }
+
+ private:
+  std::vector<NeedOf> found_;
+};
+
+}  // namespace
+
+std::string_view NeedWord(Need need) {
+  switch (need) {
+    case Need::kFaults:
+      return "fault";
+    case Need::kClock:
+      return "clock";
+    case Need::kWaits:
+      return "virtual time";
+    case Need::kState:
+      return "state";
+    case Need::kJournal:
+      return "journal";
+    case Need::kLog:
+      return "log";
+    case Need::kIdentities:
+      return "identities";
+    case Need::kSettings:
+      return "settings";
+    case Need::kAgents:
+      return "agents";
+    case Need::kRestart:
+      return "restart";
+    case Need::kStart:
+      return "start";
+    case Need::kAddresses:
+      return "client addresses";
+    case Need::kInternal:
+      return "internal listener";
+    case Need::kBytes:
+      return "sockets";
+  }
+  return "";
+}
+
+std::vector<NeedOf> NeedsOf(const Scenario& scenario) {
+  Needs needs;
+  for (const JsoncNode* given : scenario.given) needs.OfGiven(*given);
+  for (const JsoncNode* fault : scenario.faults) needs.OfFault(*fault);
+  for (const Step& step : scenario.steps) needs.OfStep(step);
+  if (scenario.finally != nullptr) needs.OfFinally(*scenario.finally);
+  return needs.Take();
+}
+
+}  // namespace mg::scenario

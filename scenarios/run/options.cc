@@ -1,0 +1,52 @@
+#include "scenarios/run/options.h"
+
+#include "core/base/json.h"
+
+namespace mg::scenario {
+
+Status SetVariables(const Scenario& scenario, const Instance& instance, Variables& variables) {
+  for (const JsoncNode* vars : scenario.vars) {
+    for (const JsoncNode::Member& member : vars->members) {
+      MG_TRY(value, Resolve(member.value, variables));
+      variables.Set(member.key, value);
+    }
+  }
+  if (instance.vars == nullptr) return Ok();
+  for (const JsoncNode::Member& member : instance.vars->members) {
+    MG_TRY(value, Resolve(member.value, variables));
+    variables.Set(member.key, value);
+  }
+  return Ok();
+}
+
+Status ReadSettings(const JsoncNode& node, const Variables& variables, TargetOptions& options) {
+  if (const JsoncNode* settings = node.Find("settings")) {
+    for (const JsoncNode::Member& member : settings->members) {
+      MG_TRY(value, Resolve(member.value, variables));
+      if (value.is_null()) {
+        options.settings[member.key] = "";
+      } else {
+        options.settings[member.key] =
+            value.is_string() ? value.get<std::string>() : DumpJson(value);
+      }
+    }
+  }
+  if (const JsoncNode* missing = node.Find("missing"))
+    for (const JsoncNode& item : missing->items) options.missing.insert(item.text);
+  return Ok();
+}
+
+Status ReadGiven(const Scenario& scenario, const Instance& instance, TargetOptions& options) {
+  Variables variables;
+  MG_RETURN_IF_ERROR(SetVariables(scenario, instance, variables));
+  for (const JsoncNode* given : scenario.given) {
+    if (const JsoncNode* clock = given->Find("clock"))
+      options.clock = ParseTime(clock->text).value_or(options.clock);
+    if (const JsoncNode* network = given->Find("network"))
+      options.network_one_way = ParseDuration(network->text).value_or(Nanos::zero());
+    MG_RETURN_IF_ERROR(ReadSettings(*given, variables, options));
+  }
+  return Ok();
+}
+
+}  // namespace mg::scenario
