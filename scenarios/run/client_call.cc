@@ -110,7 +110,7 @@ Status SetIdentity(const JsoncNode& node, const Variables& variables, const Site
   mint.wrong_audience = json.value("wrong_audience", false);
   mint.previous_key = json.value("previous_key", false);
   if (const std::string lifetime = StringAt(json, "lifetime"); !lifetime.empty()) {
-    const auto duration = ParseDuration(lifetime);
+    const auto duration = DurationOf(lifetime);
     if (!duration) return Error{Code::kInvalid, "\"" + lifetime + "\" is no duration"};
     mint.lifetime_seconds = std::chrono::duration_cast<std::chrono::seconds>(*duration).count();
   }
@@ -125,7 +125,7 @@ Status SetClient(const JsoncNode& node, const Variables& variables, ClientCall& 
   MG_TRY(from, TextAt(node, "from", variables));
   call.from = from;
   MG_TRY(timeout, TextAt(node, "timeout", variables));
-  call.patience = timeout.empty() ? kPatience : ParseDuration(timeout).value_or(kPatience);
+  call.patience = timeout.empty() ? kPatience : DurationOf(timeout).value_or(kPatience);
   return Ok();
 }
 

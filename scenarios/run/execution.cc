@@ -41,7 +41,7 @@ sim::AgentPlan PlanFrom(const JsoncNode& node, std::string_view behaviour_key) {
   if (behaviour == "crashes") plan.behaviour = sim::AgentBehaviour::kCrashes;
   if (behaviour == "never_listens") plan.behaviour = sim::AgentBehaviour::kNeverListens;
   if (const JsoncNode* boot = node.Find("boot"))
-    plan.boot = ParseDuration(boot->text).value_or(plan.boot);
+    plan.boot = DurationOf(boot->text).value_or(plan.boot);
   return plan;
 }
 
@@ -239,7 +239,7 @@ Execution::Checked Execution::DoOnce(const Step& step) {
       return DoTogether(step);
     case StepKind::kAdvance: {
       MG_TRY(text, ResolveText(*step.action, variables_));
-      const Nanos duration = ParseDuration(text).value_or(Nanos::zero());
+      const Nanos duration = DurationOf(text).value_or(Nanos::zero());
       advanced_ += duration;
       MG_RETURN_IF_ERROR(target_.Advance(duration));
       return std::optional<Failure>();

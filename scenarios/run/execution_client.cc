@@ -13,13 +13,13 @@ constexpr std::string_view kOtherMark = "!";
 
 Nanos DurationAt(const JsoncNode& node, std::string_view key, Nanos fallback) {
   const JsoncNode* found = node.Find(key);
-  return found == nullptr ? fallback : ParseDuration(found->text).value_or(fallback);
+  return found == nullptr ? fallback : DurationOf(found->text).value_or(fallback);
 }
 
 // "-100ms" as well.
 Nanos SignedDuration(std::string_view text) {
   const bool negative = !text.empty() && text.front() == '-';
-  const Nanos size = ParseDuration(negative ? text.substr(1) : text).value_or(Nanos::zero());
+  const Nanos size = DurationOf(negative ? text.substr(1) : text).value_or(Nanos::zero());
   return negative ? -size : size;
 }
 
@@ -134,7 +134,7 @@ Result<Instant> Execution::BurstStart(const JsoncNode& burst) {
   const JsoncNode* start = burst.Find("start");
   if (start == nullptr) return now;
   if (start->kind != JsoncNode::Kind::kObject)
-    return now + ParseDuration(start->text).value_or(Nanos::zero());
+    return now + DurationOf(start->text).value_or(Nanos::zero());
   const JsoncNode* offset = start->Find("offset");
   const Nanos shift = offset == nullptr ? Nanos::zero() : SignedDuration(offset->text);
   return WindowEnd(DurationAt(*start, "window", Nanos::zero())) + shift;

@@ -123,7 +123,7 @@ Result<Json> Execution::KvValue(const JsoncNode& action) {
     MG_TRY(key, ResolveText(*put, variables));
     MG_TRY(value, Resolve(*action.Find("value"), variables));
     const JsoncNode* ttl = action.Find("ttl");
-    const Nanos lasts = ttl == nullptr ? Nanos::zero() : ParseDuration(ttl->text).value_or(Nanos{});
+    const Nanos lasts = ttl == nullptr ? Nanos::zero() : DurationOf(ttl->text).value_or(Nanos{});
     MG_RETURN_IF_ERROR(kv.Put(key, value.is_string() ? value.get<std::string>() : DumpJson(value),
                               std::chrono::duration_cast<std::chrono::seconds>(lasts).count(),
                               nobody));

@@ -14,11 +14,11 @@ class Reader {
 
   Nanos Duration(const char* key, Nanos fallback) {
     const Json* found = Find(json_, key);
-    return found == nullptr ? fallback : DurationOf(key, *found, fallback);
+    return found == nullptr ? fallback : AsDuration(key, *found, fallback);
   }
-  Nanos DurationOf(const char* key, const Json& value, Nanos fallback) {
+  Nanos AsDuration(const char* key, const Json& value, Nanos fallback) {
     const auto duration =
-        value.is_string() ? ParseDuration(value.get<std::string>()) : std::optional<Nanos>();
+        value.is_string() ? DurationOf(value.get<std::string>()) : std::optional<Nanos>();
     if (!duration) Fail(key, "must be a duration such as \"250ms\"");
     return duration.value_or(fallback);
   }
@@ -59,11 +59,11 @@ void ReadDelay(const Json& fault, Reader& read, fake::FaultRule& rule) {
   const Json* delay = Find(fault, "delay");
   if (delay == nullptr) return;
   if (!delay->is_object()) {
-    rule.delay = read.DurationOf("delay", *delay, rule.delay);
+    rule.delay = read.AsDuration("delay", *delay, rule.delay);
     return;
   }
   if (const Json* median = Find(*delay, "median"))
-    rule.delay = read.DurationOf("median", *median, rule.delay);
+    rule.delay = read.AsDuration("median", *median, rule.delay);
   rule.delay_sigma = delay->value("sigma", 0.0);
 }
 

@@ -43,7 +43,7 @@ Status ReadGiven(const Scenario& scenario, const Instance& instance, TargetOptio
     if (const JsoncNode* clock = given->Find("clock"))
       options.clock = ParseTime(clock->text).value_or(options.clock);
     if (const JsoncNode* network = given->Find("network"))
-      options.network_one_way = ParseDuration(network->text).value_or(Nanos::zero());
+      options.network_one_way = DurationOf(network->text).value_or(Nanos::zero());
     MG_RETURN_IF_ERROR(ReadSettings(*given, variables, options));
   }
   return Ok();

@@ -4,7 +4,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "core/base/duration.h"
 #include "core/base/json_fwd.h"
 #include "core/base/jsonc.h"
 #include "core/base/result.h"
@@ -22,6 +24,7 @@ class Variables {
 
   void Set(std::string_view dotted_name, Json value);
   const Json* Find(std::string_view dotted_name) const;  // nullptr when there is none
+  std::vector<std::string> Names() const;                  // dotted, sorted
 
  private:
   std::unique_ptr<Json> root_;
@@ -34,9 +37,7 @@ Result<Json> Resolve(const JsoncNode& node, const Variables& variables);
 // Errors: kInvalid also when it is no string or number afterwards.
 Result<std::string> ResolveText(const JsoncNode& node, const Variables& variables);
 
-// "250ms", "5s", "1.5s", "2m", "1h", "7d", "10us". nullopt for anything else.
-std::optional<Nanos> ParseDuration(std::string_view text);
-std::string DurationText(Nanos duration);  // the shortest exact form: "1.5s"
+std::optional<Nanos> DurationOf(std::string_view text);  // nullopt when it is none
 
 // RFC 3339 in UTC: "2026-01-15T09:59:58Z", fractions allowed. nullopt for anything else.
 std::optional<WallTime> ParseTime(std::string_view text);
