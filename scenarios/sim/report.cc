@@ -6,7 +6,8 @@ namespace {
 std::string TimeText(Instant t) {  // "1.5s"
   constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
   const std::int64_t ns = t.since_start.count();
-  std::string fraction = std::to_string(kNanosPerSecond + ns % kNanosPerSecond).replace(0, 1, ".");
+  std::string fraction = std::to_string(kNanosPerSecond + ns % kNanosPerSecond);
+  fraction.front() = '.';
   fraction.erase(fraction.find_last_not_of('0') + 1);
   return std::to_string(ns / kNanosPerSecond) + (fraction == "." ? "" : fraction) + "s";
 }

@@ -1,0 +1,42 @@
+// The matchers: objects with one key that begins with '$'.
+#pragma once
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/base/json_fwd.h"
+#include "core/base/jsonc.h"
+#include "scenarios/run/match.h"
+
+namespace mg::scenario {
+
+class Matching {
+ public:
+  Matching(const Variables& variables, std::size_t limit);
+
+  void Compare(const JsoncNode& expected, const Json* actual, const std::string& path);
+  bool Equal(const JsoncNode& expected, const Json* actual) const;
+  std::vector<Difference> Take() { return std::move(differences_); }
+
+  void Differ(const JsoncNode& expected, const std::string& path, std::string wanted,
+              std::string actual);
+  std::string ShownNode(const JsoncNode& node) const;
+  const Variables& variables() const { return variables_; }
+
+ private:
+  void CompareObject(const JsoncNode& expected, const Json& actual, const std::string& path);
+  void CompareArray(const JsoncNode& expected, const Json& actual, const std::string& path);
+  void CompareWithMatcher(const JsoncNode& expected, const Json* actual, const std::string& path);
+
+  const Variables& variables_;
+  const std::size_t limit_;
+  std::vector<Difference> differences_;
+};
+
+std::vector<std::string> MatcherNames();  // "$gt", ...
+
+// '*' stands for any run of characters, '?' for one.
+bool MatchesWildcard(std::string_view pattern, std::string_view text);
+
+}  // namespace mg::scenario
