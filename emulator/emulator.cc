@@ -21,6 +21,7 @@
 #include "fakes/cloud.h"
 #include "fakes/d1.h"
 #include "fakes/edge.h"
+#include "fakes/faults.h"
 #include "fakes/journaled.h"
 #include "fakes/kv.h"
 #include "fakes/r2.h"
@@ -30,6 +31,7 @@ namespace {
 
 constexpr Nanos kDrain = std::chrono::seconds(10);  // OPS-5
 constexpr Nanos kUsageFlush = std::chrono::seconds(5);
+constexpr std::uint64_t kFaultSeed = 1;             // the same chances in every run
 constexpr std::int64_t kFakeBatchIntervalMs = 250;  // USG-4
 constexpr std::int64_t kRealBatchIntervalMs = 1000;
 
@@ -74,7 +76,11 @@ struct Fakes {
 class Emulator::Impl {
  public:
   Impl(EmulatorOptions options, ThreadRuntime& runtime, Log& log)
-      : options_(std::move(options)), runtime_(runtime), log_(log), transport_({}, runtime) {}
+      : options_(std::move(options)),
+        runtime_(runtime),
+        log_(log),
+        transport_({}, runtime),
+        faults_(runtime, kFaultSeed) {}
 
   Status Start();
   void Stop();
@@ -86,6 +92,7 @@ class Emulator::Impl {
   FileDisk disk_;
   HttpTransport transport_;
   fake::Journal journal_;
+  fake::Faults faults_;
   Ready ready_;
   Fakes fakes_;
   std::optional<fake::CloudApi> cloud_api_;
@@ -146,7 +153,9 @@ Status Emulator::Impl::BuildFakes() {
   } catch (const std::runtime_error& error) {
     return Error{Code::kUnavailable, std::string("cannot open the state: ") + error.what()};
   }
-  if (Wants("ai", profile.ai_gateway)) fakes_.ai_gateway.emplace(credentials, runtime_, random_);
+  if (Wants("ai", profile.ai_gateway)) {
+    fakes_.ai_gateway.emplace(credentials, runtime_, random_, faults_);
+  }
   if (Wants("access", profile.access)) {
     fake::AccessSite site;
     site.team_url = at.api_origin;
@@ -163,11 +172,11 @@ Status Emulator::Impl::BuildFakes() {
     fakes_.access.emplace(credentials, std::move(site), runtime_, random_);
   }
   if (api_.server) {
-    cloud_api_.emplace(options_.credentials, fakes_.Pointers(), runtime_, journal_);
+    cloud_api_.emplace(options_.credentials, fakes_.Pointers(), runtime_, journal_, faults_);
     api_.handler.Set(&*cloud_api_);
   }
   if (s3_.server) {
-    cloud_s3_.emplace(*fakes_.r2, runtime_, journal_);
+    cloud_s3_.emplace(options_.credentials, *fakes_.r2, runtime_, journal_, faults_);
     s3_.handler.Set(&*cloud_s3_);
   }
   return Ok();
@@ -278,7 +287,7 @@ Status Emulator::Impl::Start() {
     }
   }
   const Metrics* metrics = assembly_ ? &assembly_->services().metrics : nullptr;
-  control_.emplace(options_.credentials.management_token, metrics, journal_, runtime_);
+  control_.emplace(options_.credentials.management_token, metrics, journal_, faults_, runtime_);
   management_.handler.Set(&*control_);
   FillReady();
   if (assembly_) {
