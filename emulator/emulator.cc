@@ -12,6 +12,7 @@
 #include "core/adapters/thread_runtime.h"
 #include "core/gateway/assembly.h"
 #include "core/services/migrations.h"
+#include "emulator/agent_journal.h"
 #include "emulator/control.h"
 #include "emulator/fake_settings.h"
 #include "emulator/self.h"
@@ -98,6 +99,7 @@ class Emulator::Impl {
   std::optional<fake::CloudApi> cloud_api_;
   std::optional<fake::CloudS3> cloud_s3_;
   std::optional<ProcessSandboxHost> sandbox_host_;
+  std::optional<AgentJournal> agent_journal_;
   std::optional<Assembly> assembly_;
   std::optional<fake::Edge> edge_;
   std::optional<fake::Journaled> agents_endpoint_;
@@ -187,11 +189,13 @@ Status Emulator::Impl::BuildGateway() {
   std::vector<std::string> command = settings.sandbox.agent_command;
   if (command.empty()) command = {SelfPath(), "agent"};
   sandbox_host_.emplace(std::move(command), runtime_, log_);
+  agent_journal_.emplace(*sandbox_host_, transport_, runtime_, journal_);
   AssemblyOptions assembly_options;
   assembly_options.model_base_url = internal_.Origin("127.0.0.1") + "/internal/model/v1";
   assembly_options.usage_batch_interval_ms =
       options_.profile.db == BindingKind::kFake ? kFakeBatchIntervalMs : kRealBatchIntervalMs;
-  assembly_.emplace(settings, Ports{runtime_, random_, log_, transport_, disk_, *sandbox_host_},
+  assembly_.emplace(settings,
+                    Ports{runtime_, random_, log_, *agent_journal_, disk_, *agent_journal_},
                     assembly_options);
   agents_endpoint_.emplace("internal", "model", assembly_->gateway().internal_listener(), runtime_,
                            journal_);
