@@ -1,15 +1,20 @@
 #include "emulator/control.h"
 
+#include <algorithm>
 #include <chrono>
+#include <utility>
+#include <vector>
 
 #include "core/base/bytes.h"
 #include "core/base/digest.h"
 #include "core/base/json.h"
 #include "core/http/host.h"
+#include "fakes/faults_json.h"
 
 namespace mg {
 namespace {
 
+constexpr std::string_view kFaultsPath = "/control/v1/faults";
 constexpr std::size_t kControlBodyBytes = 64 * 1024;
 constexpr std::int64_t kMaxAdvanceMs = 10LL * 365 * 24 * 3600 * 1000;
 
@@ -28,10 +33,11 @@ bool FromLoopbackName(const Request& request) {
 }  // namespace
 
 Control::Control(std::string management_token, const Metrics* metrics, fake::Journal& journal,
-                 ThreadRuntime& runtime)
+                 fake::Faults& faults, ThreadRuntime& runtime)
     : management_token_(std::move(management_token)),
       metrics_(metrics),
       journal_(journal),
+      faults_(faults),
       runtime_(runtime) {}
 
 bool Control::Authorised(const Request& request) const {
@@ -53,7 +59,11 @@ Response Control::Handle(Request& request, const Peer&, CancelToken&) {
   }
   if (path == "/control/v1/clock") return Clock(request);
   if (path == "/control/v1/journal" && request.method == "GET") return ReadJournal(request);
-  return ControlError(404, "not_found", "Known: clock, journal.");
+  if (path == kFaultsPath) return Faults(request, "");
+  if (path.substr(0, kFaultsPath.size() + 1) == std::string(kFaultsPath) + "/") {
+    return Faults(request, path.substr(kFaultsPath.size() + 1));
+  }
+  return ControlError(404, "not_found", "Known: clock, faults, journal.");
 }
 
 // GET says what time it is; POST {"advance_ms": n} moves wall time: TTLs, tokens, windows.
@@ -73,6 +83,60 @@ Response Control::Clock(Request& request) {
     return ControlError(405, "method_not_allowed", "GET or POST.");
   }
   return JsonResponse(200, DumpJson({{"now_ms", runtime_.Wall().ms}}));
+}
+
+// GET counts them; POST adds one rule or an array of them, all or none; DELETE ends one, or forgets
+// all with their counts.
+Response Control::Faults(Request& request, std::string_view encoded_id) {
+  const bool all = encoded_id.empty();
+  if (request.method == "GET" && all) return CountFaults();
+  if (request.method == "POST" && all) return AddFaults(request);
+  if (request.method != "DELETE") {
+    return ControlError(405, "method_not_allowed", all ? "GET, POST or DELETE." : "DELETE.");
+  }
+  if (all) {
+    faults_.Clear();
+    return CountFaults();
+  }
+  const auto id = PercentDecode(encoded_id);
+  if (!id || !faults_.Has(*id)) return ControlError(404, "not_found", "No fault has this id.");
+  faults_.Remove(*id);
+  return CountFaults();
+}
+
+Response Control::AddFaults(Request& request) {
+  if (!request.body.Buffer(kControlBodyBytes, runtime_.Now() + std::chrono::seconds(10))) {
+    return ControlError(413, "body_too_large", "The body is too large or incomplete.");
+  }
+  auto json = ParseJson(request.body.bytes(), {.refuse_duplicate_keys = true});
+  if (!json) return ControlError(400, "invalid_input", json.error().message);
+  const Json rules = json->is_array() ? std::move(*json) : Json::array({std::move(*json)});
+  std::vector<fake::FaultRule> read;
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    auto rule = fake::FaultRuleFromJson(rules[i]);
+    if (!rule) {
+      return ControlError(400, "invalid_input",
+                          "Fault " + std::to_string(i) + ": " + rule.error().message + ".");
+    }
+    const bool twice = std::any_of(read.begin(), read.end(), [&](const fake::FaultRule& other) {
+      return !rule->id.empty() && other.id == rule->id;
+    });
+    if (twice || faults_.Has(rule->id)) {
+      return ControlError(409, "conflict", "There is a fault \"" + rule->id + "\" already.");
+    }
+    read.push_back(std::move(rule).value());
+  }
+  Json ids = Json::array();
+  for (fake::FaultRule& rule : read) ids.push_back(faults_.Add(std::move(rule)));
+  return JsonResponse(201, DumpJson({{"ids", std::move(ids)}}));
+}
+
+Response Control::CountFaults() const {
+  Json counts = Json::array();
+  for (const fake::FaultCount& count : faults_.Counts()) {
+    counts.push_back(fake::FaultCountToJson(count));
+  }
+  return JsonResponse(200, DumpJson({{"faults", std::move(counts)}}));
 }
 
 Response Control::ReadJournal(const Request& request) {

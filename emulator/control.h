@@ -4,10 +4,12 @@
 // a loopback name and Origin, when present, the same.
 #pragma once
 #include <string>
+#include <string_view>
 
 #include "core/adapters/thread_runtime.h"
 #include "core/gateway/metrics.h"
 #include "core/http/message.h"
+#include "fakes/faults.h"
 #include "fakes/journal.h"
 
 namespace mg {
@@ -16,17 +18,21 @@ class Control final : public Handler {
  public:
   // `metrics` may be null (fakes alone).
   Control(std::string management_token, const Metrics* metrics, fake::Journal& journal,
-          ThreadRuntime& runtime);
+          fake::Faults& faults, ThreadRuntime& runtime);
   Response Handle(Request& request, const Peer& peer, CancelToken& caller_gone) override;
 
  private:
   bool Authorised(const Request& request) const;
   Response Clock(Request& request);
   Response ReadJournal(const Request& request);
+  Response Faults(Request& request, std::string_view id);
+  Response AddFaults(Request& request);
+  Response CountFaults() const;
 
   std::string management_token_;
   const Metrics* metrics_;
   fake::Journal& journal_;
+  fake::Faults& faults_;
   ThreadRuntime& runtime_;
 };
 

@@ -12,6 +12,7 @@
 #include "core/adapters/thread_runtime.h"
 #include "core/gateway/assembly.h"
 #include "core/services/migrations.h"
+#include "emulator/agent_journal.h"
 #include "emulator/control.h"
 #include "emulator/self.h"
 #include "emulator/switch_handler.h"
@@ -21,6 +22,7 @@
 #include "fakes/d1.h"
 #include "fakes/edge.h"
 #include "fakes/fake_settings.h"
+#include "fakes/faults.h"
 #include "fakes/journaled.h"
 #include "fakes/kv.h"
 #include "fakes/r2.h"
@@ -30,6 +32,7 @@ namespace {
 
 constexpr Nanos kDrain = std::chrono::seconds(10);  // OPS-5
 constexpr Nanos kUsageFlush = std::chrono::seconds(5);
+constexpr std::uint64_t kFaultSeed = 1;             // the same chances in every run
 constexpr std::int64_t kFakeBatchIntervalMs = 250;  // USG-4
 constexpr std::int64_t kRealBatchIntervalMs = 1000;
 
@@ -74,7 +77,11 @@ struct Fakes {
 class Emulator::Impl {
  public:
   Impl(EmulatorOptions options, ThreadRuntime& runtime, Log& log)
-      : options_(std::move(options)), runtime_(runtime), log_(log), transport_({}, runtime) {}
+      : options_(std::move(options)),
+        runtime_(runtime),
+        log_(log),
+        transport_({}, runtime),
+        faults_(runtime, kFaultSeed) {}
 
   Status Start();
   void Stop();
@@ -86,11 +93,13 @@ class Emulator::Impl {
   FileDisk disk_;
   HttpTransport transport_;
   fake::Journal journal_;
+  fake::Faults faults_;
   Ready ready_;
   Fakes fakes_;
   std::optional<fake::CloudApi> cloud_api_;
   std::optional<fake::CloudS3> cloud_s3_;
   std::optional<ProcessSandboxHost> sandbox_host_;
+  std::optional<AgentJournal> agent_journal_;
   std::optional<Assembly> assembly_;
   std::optional<fake::Edge> edge_;
   std::optional<fake::Journaled> agents_endpoint_;
@@ -146,7 +155,9 @@ Status Emulator::Impl::BuildFakes() {
   } catch (const std::runtime_error& error) {
     return Error{Code::kUnavailable, std::string("cannot open the state: ") + error.what()};
   }
-  if (Wants("ai", profile.ai_gateway)) fakes_.ai_gateway.emplace(credentials, runtime_, random_);
+  if (Wants("ai", profile.ai_gateway)) {
+    fakes_.ai_gateway.emplace(credentials, runtime_, random_, faults_);
+  }
   if (Wants("access", profile.access)) {
     fake::AccessSite site;
     site.team_url = at.api_origin;
@@ -163,11 +174,11 @@ Status Emulator::Impl::BuildFakes() {
     fakes_.access.emplace(credentials, std::move(site), runtime_, random_);
   }
   if (api_.server) {
-    cloud_api_.emplace(options_.credentials, fakes_.Pointers(), runtime_, journal_);
+    cloud_api_.emplace(options_.credentials, fakes_.Pointers(), runtime_, journal_, faults_);
     api_.handler.Set(&*cloud_api_);
   }
   if (s3_.server) {
-    cloud_s3_.emplace(*fakes_.r2, runtime_, journal_);
+    cloud_s3_.emplace(options_.credentials, *fakes_.r2, runtime_, journal_, faults_);
     s3_.handler.Set(&*cloud_s3_);
   }
   return Ok();
@@ -178,11 +189,13 @@ Status Emulator::Impl::BuildGateway() {
   std::vector<std::string> command = settings.sandbox.agent_command;
   if (command.empty()) command = {SelfPath(), "agent"};
   sandbox_host_.emplace(std::move(command), runtime_, log_);
+  agent_journal_.emplace(*sandbox_host_, transport_, runtime_, journal_);
   AssemblyOptions assembly_options;
   assembly_options.model_base_url = internal_.Origin("127.0.0.1") + "/internal/model/v1";
   assembly_options.usage_batch_interval_ms =
       options_.profile.db == BindingKind::kFake ? kFakeBatchIntervalMs : kRealBatchIntervalMs;
-  assembly_.emplace(settings, Ports{runtime_, random_, log_, transport_, disk_, *sandbox_host_},
+  assembly_.emplace(settings,
+                    Ports{runtime_, random_, log_, *agent_journal_, disk_, *agent_journal_},
                     assembly_options);
   agents_endpoint_.emplace("internal", "model", assembly_->gateway().internal_listener(), runtime_,
                            journal_);
@@ -278,7 +291,7 @@ Status Emulator::Impl::Start() {
     }
   }
   const Metrics* metrics = assembly_ ? &assembly_->services().metrics : nullptr;
-  control_.emplace(options_.credentials.management_token, metrics, journal_, runtime_);
+  control_.emplace(options_.credentials.management_token, metrics, journal_, faults_, runtime_);
   management_.handler.Set(&*control_);
   FillReady();
   if (assembly_) {

@@ -82,6 +82,7 @@ Response Access::Impl::Handle(Request& request, CallNote& note) {
   path.remove_prefix(kPrefix.size());
   if (path.substr(0, kLogin.size()) == kLogin) {
     note.operation = "access.login";
+    if (auto faulted = note.Begin()) return std::move(*faulted);
     return Login(request, path.substr(kLogin.size()));
   }
   if (path == "cli" || path == "callback") {  // cloudflared's login, an identity provider's return
@@ -93,6 +94,7 @@ Response Access::Impl::Handle(Request& request, CallNote& note) {
   if (path != "certs" && path != "logout" && path != "get-identity") return NotFound(note);
   note.operation = "access." + std::string(path);
   if (!IsRead(request)) return WrongMethod("GET, HEAD");
+  if (auto faulted = note.Begin()) return std::move(*faulted);
   if (path == "certs") return JsonResponse(200, tokens_.certs_json());
   if (path == "get-identity") return GetIdentity(request);
   Response response = MessagePage(200, "Signed out", "You are signed out of this team.");

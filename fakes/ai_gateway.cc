@@ -41,9 +41,14 @@ std::optional<AiError> ReadBytes(Request& request, Instant deadline) {
   return KnownAiError(read.error().code == Code::kExhausted ? 3006 : 3003);
 }
 
-AiCall CallOf(const Request& request, bool through_gateway) {
-  return AiCall{StoredMetadata(request.headers.Get("cf-aig-metadata")),
-                std::string(request.headers.Get("cf-aig-event-id")), through_gateway};
+// Says in `note` whose call it is, when the metadata does.
+AiCall CallOf(const Request& request, bool through_gateway, CallNote& note) {
+  AiCall call{StoredMetadata(request.headers.Get("cf-aig-metadata")),
+              std::string(request.headers.Get("cf-aig-event-id")), through_gateway};
+  if (const auto metadata = ParseJson(call.metadata_json)) {
+    note.tenant = StringAt(*metadata, "sandbox_id", note.tenant);
+  }
+  return call;
 }
 
 // A gap in any step refuses the whole call: a fallback must not hide it.
@@ -60,11 +65,11 @@ std::optional<Response> GapOf(const std::vector<ResolvedStep>& steps) {
 
 class AiGateway::Impl {
  public:
-  Impl(const Credentials& credentials, Runtime& runtime, Random& random)
+  Impl(const Credentials& credentials, Runtime& runtime, Random& random, Faults& faults)
       : credentials_(credentials),
         runtime_(runtime),
         random_(random),
-        runner_(credentials, runtime, random) {}
+        runner_(credentials, runtime, random, faults) {}
 
   Response Handle(Request& request, CallNote& note, CancelToken& caller_gone) {
     note.operation = "ai.run";
@@ -118,7 +123,7 @@ class AiGateway::Impl {
       resolved.push_back({std::move(step), std::move(target)});
     }
     if (auto gap = GapOf(resolved)) return std::move(*gap);
-    return runner_.Run(resolved, CallOf(request, true), note, caller_gone);
+    return runner_.Run(resolved, CallOf(request, true, note), note, caller_gone);
   }
 
   Response Provider(const Request& request, std::string_view provider, std::string_view endpoint,
@@ -161,7 +166,7 @@ class AiGateway::Impl {
     one.step.query = std::make_shared<const Json>(std::move(query).value());
     const std::vector<ResolvedStep> steps{std::move(one)};
     if (auto gap = GapOf(steps)) return std::move(*gap);
-    return runner_.Run(steps, CallOf(request, through_gateway), note, caller_gone);
+    return runner_.Run(steps, CallOf(request, through_gateway, note), note, caller_gone);
   }
 
   bool IsGateway(std::string_view id) const {
@@ -184,8 +189,9 @@ class AiGateway::Impl {
   AiRunner runner_;
 };
 
-AiGateway::AiGateway(const Credentials& credentials, Runtime& runtime, Random& random)
-    : impl_(std::make_unique<Impl>(credentials, runtime, random)) {}
+AiGateway::AiGateway(const Credentials& credentials, Runtime& runtime, Random& random,
+                     Faults& faults)
+    : impl_(std::make_unique<Impl>(credentials, runtime, random, faults)) {}
 AiGateway::~AiGateway() = default;
 
 Response AiGateway::Handle(Request& request, CallNote& note, CancelToken& caller_gone) {
@@ -194,10 +200,6 @@ Response AiGateway::Handle(Request& request, CallNote& note, CancelToken& caller
 
 void AiGateway::Reset() {
   impl_->runner().Reset();
-}
-
-void AiGateway::Pull(const std::string& model, ModelLever lever) {
-  impl_->runner().Pull(model, lever);
 }
 
 std::vector<AiGateway::Seen> AiGateway::seen() const {

@@ -6,6 +6,12 @@
 // (nothing is cached, so cf-aig-cache-status is absent), logging and cost headers, tools.
 // Workers AI accepts the v4 API token and the gateway's own (AIG-8); AI Gateway its own alone.
 //
+// Faults meet each try (operation "ai.run", key and model the step's model, tenant the metadata's
+// sandbox_id): a delay comes before the first byte and so under the step's time limit; a hang ends
+// as Workers AI's own 408 when nothing limits it; a code brings its envelope, without one it is
+// what Workers AI says with that status (520 to 530: not JSON). A reset loses the whole call's
+// answer.
+//
 // Time: model latency and time limits pass in the Runtime; a wait ends when the caller goes.
 #pragma once
 #include <cstdint>
@@ -16,36 +22,27 @@
 #include "core/ports/random.h"
 #include "core/ports/runtime.h"
 #include "fakes/credentials.h"
+#include "fakes/faults.h"
 #include "fakes/service.h"
 
 namespace mg::fake {
 
-// A lever for one model, for tests and `/control/v1/faults` later. Counted down by `times` (-1: for
-// ever).
-struct ModelLever {
-  std::int64_t latency_ms = 0;
-  bool hang = false;      // never answers (bounded by kHangMs)
-  int status = 0;         // answers this with `code`, in the envelope that the code comes in
-  std::int64_t code = 0;  // 0: what Workers AI says with that status; 520 to 530: not JSON
-  std::int64_t retry_after_seconds = 0;
-  int times = -1;
-};
-
 class AiGateway final : public Service {
  public:
-  AiGateway(const Credentials& credentials, Runtime& runtime, Random& random);
+  AiGateway(const Credentials& credentials, Runtime& runtime, Random& random, Faults& faults);
   ~AiGateway() override;
   // /v1/{account}/{gateway}/... and /client/v4/accounts/{account}/ai/run/{model}
   Response Handle(Request& request, CallNote& note, CancelToken& caller_gone) override;
   void Reset() override;
 
-  void Pull(const std::string& model, ModelLever lever);
   // For "metadata on every model call": what each try of a step carried, oldest first, bounded.
   // The metadata is what AI Gateway keeps: "null" when one bad value wiped it, "" when none came.
   struct Seen {
     std::string metadata_json, model;
     std::int64_t step = 0;
-    int status = 0;
+    int status = 0;            // 0: the connection was dropped
+    std::int64_t attempt = 0;  // of the step, from 1
+    std::string fault;         // the rule that met it
   };
   std::vector<Seen> seen() const;
 

@@ -23,7 +23,6 @@ inline constexpr std::int64_t kBadUniversalBodyCode = 7001;
 // Settings that cannot be parsed (cf-aig-max-attempts: abc) are ignored, as is metadata.
 
 // --- Of this fake ------------------------------------------------------------------------------
-inline constexpr std::int64_t kHangMs = 600'000;
 inline constexpr std::size_t kMaxRequestBytes = std::size_t{25} << 20;
 inline constexpr std::int64_t kBodyReadSeconds = 60;
 inline constexpr std::size_t kMaxSteps = 64;

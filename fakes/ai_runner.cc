@@ -7,6 +7,8 @@
 #include "core/base/digest.h"
 #include "core/base/ids.h"
 #include "fakes/ai_knobs.h"
+#include "fakes/damage.h"
+#include "fakes/fault_answers.h"
 #include "fakes/model.h"
 
 namespace mg::fake {
@@ -36,8 +38,10 @@ Response AiRunner::Run(const std::vector<ResolvedStep>& steps, const AiCall& cal
   Response response;
   std::size_t index = 0;
   for (; index < steps.size(); ++index) {
-    note.subject = steps[index].target.model;
-    response = RunStep(steps[index], static_cast<std::int64_t>(index), call, caller_gone).response;
+    note.subject = note.model = steps[index].target.model;
+    note.step = static_cast<int>(index);
+    response = RunStep(steps[index], call, note, caller_gone).response;
+    if (response.drop_connection) return response;
     if (response.status < 300 || caller_gone.cancelled()) break;
   }
   if (index == steps.size()) {
@@ -48,7 +52,7 @@ Response AiRunner::Run(const std::vector<ResolvedStep>& steps, const AiCall& cal
   return response;
 }
 
-AiRunner::Tried AiRunner::RunStep(const ResolvedStep& step, std::int64_t index, const AiCall& call,
+AiRunner::Tried AiRunner::RunStep(const ResolvedStep& step, const AiCall& call, CallNote& note,
                                   CancelToken& caller_gone) {
   const TrySettings& settings = step.step.settings;
   for (std::int64_t n = 1;; ++n) {
@@ -56,8 +60,11 @@ AiRunner::Tried AiRunner::RunStep(const ResolvedStep& step, std::int64_t index, 
     const bool exempt = kFinalTryIgnoresTimeLimit && settings.tries > 1 && n == settings.tries;
     if (settings.time_limit_ms && !exempt)
       limit = std::chrono::milliseconds(*settings.time_limit_ms);
-    Tried tried = Try(step, limit, caller_gone);
-    Record({call.metadata_json, step.target.model, index, tried.response.status});
+    ++note.attempt;
+    Tried tried = Try(step, limit, note, caller_gone);
+    if (!tried.fault.empty()) note.fault = tried.fault;
+    const int status = tried.response.drop_connection ? 0 : tried.response.status;
+    Record({call.metadata_json, step.target.model, note.step, status, n, tried.fault});
     if (!tried.repeatable || n == settings.tries || caller_gone.cancelled()) return tried;
     const Instant next = runtime_.Now() + RetryDelay(settings, n + 1);
     if (!SleepUnlessCancelled(runtime_, next, caller_gone)) return tried;
@@ -65,24 +72,41 @@ AiRunner::Tried AiRunner::RunStep(const ResolvedStep& step, std::int64_t index, 
 }
 
 AiRunner::Tried AiRunner::Try(const ResolvedStep& step, std::optional<Nanos> time_limit,
-                              CancelToken& caller_gone) {
+                              const CallNote& note, CancelToken& caller_gone) {
   if (!MayUseWorkersAi(step.step.authorization))
     return {AiErrorResponse(KnownAiError(10000)), false};
   if (step.target.error) return {AiErrorResponse(*step.target.error), false};
+  const std::string& model = step.target.model;
+  std::optional<FaultRule> rule;
+  if (!note.probe) {
+    rule = faults_.Next({note.operation, note.tenant, model, model, note.step, std::nullopt});
+  }
+  if (!rule) return {Answer(step), false};
+  Tried tried = TryFaulted(step, *rule, time_limit, caller_gone);
+  tried.fault = rule->id;
+  return tried;
+}
 
-  const ModelLever lever = TakeLever(step.target.model).value_or(ModelLever{});
-  const Nanos latency = std::chrono::milliseconds(lever.hang ? kHangMs : lever.latency_ms);
+AiRunner::Tried AiRunner::TryFaulted(const ResolvedStep& step, const FaultRule& rule,
+                                     std::optional<Nanos> time_limit, CancelToken& caller_gone) {
+  const Nanos latency = rule.hang ? kHang : rule.delay;
   const bool cut = time_limit && latency > *time_limit;
   const Nanos wait = cut ? *time_limit : latency;
   if (wait > Nanos{0} && !SleepUnlessCancelled(runtime_, runtime_.Now() + wait, caller_gone))
     return {AiErrorResponse(KnownAiError(3008)), false};
   if (cut) return {AiErrorResponse(KnownAiError(kTimeLimitCode)), true};
 
-  const int status = lever.hang ? 408 : lever.status;
-  if (status < 300) return {Answer(step), false};
-  Response failure = AiErrorResponse(ProviderError(status, lever.hang ? 3007 : lever.code));
-  if (lever.retry_after_seconds > 0)
-    failure.headers.Set("retry-after", std::to_string(lever.retry_after_seconds));
+  if (rule.reset != FaultRule::Reset::kNone) return {DroppedConnection(), false};
+  if (!rule.body.empty()) return {FaultAnswer(rule, "ai.run"), IsRepeatable(rule.status)};
+  const int status = rule.hang ? 408 : rule.status;
+  if (status < 300) {
+    Response response = Answer(step);
+    Damage(rule, runtime_, caller_gone, response);
+    return {std::move(response), false};
+  }
+  Response failure = AiErrorResponse(ProviderError(status, rule.hang ? 3007 : rule.code));
+  if (rule.retry_after_seconds > 0)
+    failure.headers.Set("retry-after", std::to_string(rule.retry_after_seconds));
   return {std::move(failure), IsRepeatable(status)};
 }
 
@@ -113,15 +137,6 @@ bool AiRunner::MayUseWorkersAi(std::string_view authorization) const {
                             ConstantTimeEqual(token, credentials_.ai_gateway_token));
 }
 
-std::optional<ModelLever> AiRunner::TakeLever(const std::string& model) {
-  Lock lock(mutex_);
-  const auto found = levers_.find(model);
-  if (found == levers_.end()) return std::nullopt;
-  const ModelLever lever = found->second;
-  if (found->second.times > 0 && --found->second.times == 0) levers_.erase(found);
-  return lever;
-}
-
 void AiRunner::Record(AiGateway::Seen seen) {
   Lock lock(mutex_);
   if (seen_.size() == kMaxSeen) seen_.pop_front();
@@ -135,15 +150,6 @@ void AiRunner::AddGatewayHeaders(const AiCall& call, std::size_t step, Response&
                        call.event_id.empty() ? UuidFromBytes(random_.Bytes(16)) : call.event_id);
 }
 
-void AiRunner::Pull(const std::string& model, ModelLever lever) {
-  Lock lock(mutex_);
-  if (lever.times == 0) {
-    levers_.erase(model);
-  } else {
-    levers_[model] = lever;
-  }
-}
-
 std::vector<AiGateway::Seen> AiRunner::seen() const {
   Lock lock(mutex_);
   return {seen_.begin(), seen_.end()};
@@ -151,7 +157,6 @@ std::vector<AiGateway::Seen> AiRunner::seen() const {
 
 void AiRunner::Reset() {
   Lock lock(mutex_);
-  levers_.clear();
   seen_.clear();
 }
 

@@ -1,10 +1,9 @@
-// Runs a call's steps against the built-in model: tries, time limits, levers, fallback, and the
+// Runs a call's steps against the built-in model: tries, time limits, faults, fallback, and the
 // headers that say what happened (wire/ai-gateway.md 2.2, 3).
 //
 // Thread-safety: all members. Time: waits pass in the Runtime and end when the caller goes.
 #pragma once
 #include <deque>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,13 +31,12 @@ struct AiCall {
 
 class AiRunner {
  public:
-  AiRunner(const Credentials& credentials, Runtime& runtime, Random& random)
-      : credentials_(credentials), runtime_(runtime), random_(random) {}
+  AiRunner(const Credentials& credentials, Runtime& runtime, Random& random, Faults& faults)
+      : credentials_(credentials), runtime_(runtime), random_(random), faults_(faults) {}
 
   Response Run(const std::vector<ResolvedStep>& steps, const AiCall& call, CallNote& note,
                CancelToken& caller_gone);
 
-  void Pull(const std::string& model, ModelLever lever);
   std::vector<AiGateway::Seen> seen() const;
   void Reset();
 
@@ -46,21 +44,24 @@ class AiRunner {
   struct Tried {
     Response response;
     bool repeatable = false;
+    std::string fault = {};
   };
-  Tried RunStep(const ResolvedStep& step, std::int64_t index, const AiCall& call,
+  Tried RunStep(const ResolvedStep& step, const AiCall& call, CallNote& note,
                 CancelToken& caller_gone);
-  Tried Try(const ResolvedStep& step, std::optional<Nanos> time_limit, CancelToken& caller_gone);
+  Tried Try(const ResolvedStep& step, std::optional<Nanos> time_limit, const CallNote& note,
+            CancelToken& caller_gone);
+  Tried TryFaulted(const ResolvedStep& step, const FaultRule& rule, std::optional<Nanos> time_limit,
+                   CancelToken& caller_gone);
   Response Answer(const ResolvedStep& step);
   bool MayUseWorkersAi(std::string_view authorization) const;
-  std::optional<ModelLever> TakeLever(const std::string& model);
   void Record(AiGateway::Seen seen);
   void AddGatewayHeaders(const AiCall& call, std::size_t step, Response& response);
 
   const Credentials& credentials_;
   Runtime& runtime_;
   Random& random_;
+  Faults& faults_;
   mutable Mutex mutex_;
-  std::map<std::string, ModelLever> levers_;
   std::deque<AiGateway::Seen> seen_;
 };
 

@@ -38,6 +38,15 @@ std::string RayId(std::uint64_t number) {
   return text.data();
 }
 
+// Whether it is a probe. The header goes in either case: it is not the services'.
+bool TakeProbe(Request& request, const Credentials& credentials) {
+  if (!request.headers.Has(kProbeHeader)) return false;
+  const std::string token(request.headers.Get(kProbeHeader));
+  request.headers.Remove(kProbeHeader);
+  return !credentials.management_token.empty() &&
+         ConstantTimeEqual(token, credentials.management_token);
+}
+
 Response MalformedHeaders() {
   const Json chain =
       Json::array({{{"code", 6111}, {"message", "Invalid format for Authorization header"}}});
@@ -88,20 +97,31 @@ Response EmptyAnalytics() {
 struct CloudApi::Call {
   Request& request;
   CancelToken& caller_gone;
-  CallNote note;
-  std::string service = "api";
+  CallNote& note;
+  std::string& service;
 };
 
 CloudApi::CloudApi(const Credentials& credentials, CloudFakes fakes, Runtime& runtime,
-                   Journal& journal)
-    : credentials_(credentials), fakes_(fakes), runtime_(runtime), journal_(journal) {}
+                   Journal& journal, Faults& faults)
+    : credentials_(credentials),
+      fakes_(fakes),
+      runtime_(runtime),
+      journal_(journal),
+      gate_(faults, runtime) {}
 
 Response CloudApi::Handle(Request& request, const Peer&, CancelToken& caller_gone) {
-  OpenCall open(journal_, runtime_, request);
-  Call call{request, caller_gone, {}, "api"};
-  Response response = Dispatch(call);
+  if (TakeProbe(request, credentials_)) {
+    CallNote unread;
+    unread.probe = true;
+    std::string service;
+    Call call{request, caller_gone, unread, service};
+    return Dispatch(call);
+  }
+  OpenCall open(journal_, runtime_, request, "api");
+  Call call{request, caller_gone, open.note, open.service};
+  Response response = gate_.Pass(open.note, caller_gone, [&] { return Dispatch(call); });
   response.headers.Set("cf-ray", RayId(++rays_));
-  open.Record(std::move(call.service), std::move(call.note), response.status);
+  open.Record(response, caller_gone.cancelled());
   return response;
 }
 
@@ -201,15 +221,25 @@ Response CloudApi::Account(Call& call, const Parts& rest) {
   return V4NoRoute(path);
 }
 
-CloudS3::CloudS3(R2& r2, Runtime& runtime, Journal& journal)
-    : r2_(r2), runtime_(runtime), journal_(journal) {}
+CloudS3::CloudS3(const Credentials& credentials, R2& r2, Runtime& runtime, Journal& journal,
+                 Faults& faults)
+    : credentials_(credentials),
+      r2_(r2),
+      runtime_(runtime),
+      journal_(journal),
+      gate_(faults, runtime) {}
 
 Response CloudS3::Handle(Request& request, const Peer&, CancelToken& caller_gone) {
-  OpenCall open(journal_, runtime_, request);
-  CallNote note;
-  Response response = r2_.Handle(request, note, caller_gone);
+  if (TakeProbe(request, credentials_)) {
+    CallNote unread;
+    unread.probe = true;
+    return r2_.Handle(request, unread, caller_gone);
+  }
+  OpenCall open(journal_, runtime_, request, "s3");
+  Response response = gate_.Pass(open.note, caller_gone,
+                                 [&] { return r2_.Handle(request, open.note, caller_gone); });
   response.headers.Set("cf-ray", RayId(++rays_));
-  open.Record("s3", std::move(note), response.status);
+  open.Record(response, caller_gone.cancelled());
   return response;
 }
 

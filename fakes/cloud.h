@@ -1,9 +1,12 @@
-// Routes calls to the fakes by listener and path, checks v4 API tokens, and writes every call to
-// the journal.
+// Routes calls to the fakes by listener and path, checks v4 API tokens, lets faults at them, and
+// writes every call to the journal.
 //
 // `Api` is the listener for api.cloudflare.com, gateway.ai.cloudflare.com and the team site; `S3`
 // is R2's. Any of the fakes may be null (`up --only`): then its paths answer the v4 "could not
 // route" error.
+//
+// A request with the header `x-moltgate-probe: <management token>` looks from outside: no fault
+// meets it and no journal holds it. With any other value the header means nothing.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -18,11 +21,15 @@
 #include "fakes/ai_gateway.h"
 #include "fakes/credentials.h"
 #include "fakes/d1.h"
+#include "fakes/fault_gate.h"
+#include "fakes/faults.h"
 #include "fakes/journal.h"
 #include "fakes/kv.h"
 #include "fakes/r2.h"
 
 namespace mg::fake {
+
+inline constexpr const char* kProbeHeader = "x-moltgate-probe";
 
 struct CloudFakes {
   Kv* kv = nullptr;
@@ -34,7 +41,8 @@ struct CloudFakes {
 
 class CloudApi final : public Handler {
  public:
-  CloudApi(const Credentials& credentials, CloudFakes fakes, Runtime& runtime, Journal& journal);
+  CloudApi(const Credentials& credentials, CloudFakes fakes, Runtime& runtime, Journal& journal,
+           Faults& faults);
   Response Handle(Request& request, const Peer& peer, CancelToken& caller_gone) override;
 
  private:
@@ -50,18 +58,22 @@ class CloudApi final : public Handler {
   CloudFakes fakes_;
   Runtime& runtime_;
   Journal& journal_;
+  FaultGate gate_;
   std::atomic<std::uint64_t> rays_{0};
 };
 
 class CloudS3 final : public Handler {
  public:
-  CloudS3(R2& r2, Runtime& runtime, Journal& journal);
+  CloudS3(const Credentials& credentials, R2& r2, Runtime& runtime, Journal& journal,
+          Faults& faults);
   Response Handle(Request& request, const Peer& peer, CancelToken& caller_gone) override;
 
  private:
+  const Credentials& credentials_;
   R2& r2_;
   Runtime& runtime_;
   Journal& journal_;
+  FaultGate gate_;
   std::atomic<std::uint64_t> rays_{0};
 };
 

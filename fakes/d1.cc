@@ -18,6 +18,7 @@
 #include "fakes/d1_engine.h"
 #include "fakes/d1_json.h"
 #include "fakes/d1_limits.h"
+#include "fakes/d1_subject.h"
 #include "fakes/v4.h"
 
 namespace mg::fake {
@@ -59,6 +60,13 @@ std::string IsoTime(WallTime at) {
                 static_cast<int>(clock.seconds().count()),
                 static_cast<int>(clock.subseconds().count()));
   return text.data();
+}
+
+std::string SubjectOf(const std::vector<d1::Query>& queries) {
+  std::vector<std::string_view> sqls;
+  sqls.reserve(queries.size());
+  for (const d1::Query& query : queries) sqls.push_back(query.sql);
+  return d1::SubjectOf(sqls);
 }
 
 std::uint64_t Fnv1a(std::string_view text) {
@@ -170,6 +178,7 @@ Response D1::Impl::Databases(const Request& request, CallNote& note) {
     return V4Gap(note.operation, "this emulator has one D1 database and makes no others");
   }
   note.operation = "d1.list";
+  if (auto faulted = note.Begin()) return std::move(*faulted);
   const auto number = [&](std::string_view name, std::int64_t fallback) {
     const auto text = QueryValue(request.Query(), name);
     return std::max<std::int64_t>(text ? ParseInt(*text).value_or(fallback) : fallback, 1);
@@ -207,6 +216,7 @@ Response D1::Impl::DatabaseItself(const Request& request, CallNote& note, const 
   if (AsciiLower(name) != id_ && name != d1::kDatabaseName) {
     return V4Error(404, d1::kNotFoundCode, "The database " + name + " could not be found");
   }
+  if (auto faulted = note.Begin()) return std::move(*faulted);
   const Info info = ReadInfo();
   Json result = Describe();
   result["num_tables"] = info.tables;
@@ -239,6 +249,8 @@ Response D1::Impl::Run(Request& request, CallNote& note, const std::string& id, 
   if (!read) return V4Error(400, d1::kMalformedCode, "The request is malformed: body cut short");
   auto queries = d1::ReadQueries(request.body.bytes());
   if (auto* invalid = std::get_if<d1::Invalid>(&queries)) return Invalid(invalid->message);
+  note.subject = SubjectOf(std::get<0>(queries));
+  if (auto faulted = note.Begin()) return std::move(*faulted);
   const auto ran = RunLocked(std::get<0>(queries));
   if (const auto* failure = std::get_if<d1::Failure>(&ran)) {
     if (failure->malformed) return V4Error(400, d1::kMalformedCode, failure->message);

@@ -136,30 +136,33 @@ Edge::Edge(Handler& gateway, Access* access, Runtime& runtime, Random& random, J
     : gateway_(gateway), access_(access), runtime_(runtime), random_(random), journal_(journal) {}
 
 Response Edge::Handle(Request& request, const Peer& peer, CancelToken& caller_gone) {
-  OpenCall open(journal_, runtime_, request);
-  const std::string path(request.Path());
-  CallNote note;
-  if (const auto host = ParseHost(request.headers.Get("host"))) note.subject = host->name;
+  OpenCall open(journal_, runtime_, request, "gateway");
+  const bool reserved =
+      access_ != nullptr && request.Path().substr(0, kReservedPrefix.size()) == kReservedPrefix;
+  if (reserved) open.service = "access";
+  if (const auto host = ParseHost(request.headers.Get("host"))) open.note.subject = host->name;
+  if (tenant_of_) open.SetTenant(tenant_of_(open.note.subject));
 
   StripClaims(request.headers);
   const std::string ray = HexEncode(random_.Bytes(kRayBytes)) + "-" + std::string(kColo);
-  const bool reserved = access_ != nullptr &&
-                        std::string_view(path).substr(0, kReservedPrefix.size()) == kReservedPrefix;
-  Response response;
-  if (reserved) {
-    response = AnswerReserved(request, *access_, note.operation);
-  } else {
-    request.headers.Set("cf-connecting-ip", peer.address);
-    request.headers.Set("cf-ray", ray);
-    request.headers.Set("x-forwarded-proto", "http");
-    AppendForwardedFor(request.headers, peer.address);
-    const auto minted = TranslateCredentials(request.headers, access_);
-    response = gateway_.Handle(request, Peer{peer.address, true}, caller_gone);
-    note.operation = TakeOperation(response, path);
-    if (minted) response.headers.Add("set-cookie", SessionCookie(*minted));
-  }
+  Response response = reserved ? AnswerReserved(request, *access_, open.note.operation)
+                               : Forward(request, peer, ray, open.note, caller_gone);
   response.headers.Set("cf-ray", ray);
-  open.Record(reserved ? "access" : "gateway", std::move(note), response.status);
+  open.Record(response, caller_gone.cancelled());
+  return response;
+}
+
+Response Edge::Forward(Request& request, const Peer& peer, const std::string& ray, CallNote& note,
+                       CancelToken& caller_gone) {
+  const std::string path(request.Path());
+  request.headers.Set("cf-connecting-ip", peer.address);
+  request.headers.Set("cf-ray", ray);
+  request.headers.Set("x-forwarded-proto", "http");
+  AppendForwardedFor(request.headers, peer.address);
+  const auto minted = TranslateCredentials(request.headers, access_);
+  Response response = gateway_.Handle(request, Peer{peer.address, true}, caller_gone);
+  note.operation = TakeOperation(response, path);
+  if (minted) response.headers.Add("set-cookie", SessionCookie(*minted));
   return response;
 }
 

@@ -2,11 +2,13 @@
 // proves nothing, so everything is counted.
 //
 // Thread-safety: all members. Time: windows and delays are the Runtime's. Chance: drawn from `seed`
-// alone, in the order of the calls.
+// alone, in the order of the calls. An idle one costs a lock and no more.
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/ports/runtime.h"
@@ -27,9 +29,9 @@ struct FaultRule {
   std::string id;         // unique; what reports call it
   std::string operation;  // "kv.get"; "kv.*" for a family
   FaultScope where;
-  int nth = 1;    // the first matching call that is disturbed, from 1
-  int times = 1;  // how many from there on; -1: for ever
-  double probability = 1.0;
+  int nth = 1;               // the first matching call that is disturbed, from 1
+  int times = 1;             // how many from there on; -1: for ever
+  double probability = 1.0;  // of each of them: it fires `times` times, with gaps between
 
   // What happens. A delay comes with any of the others; of the others one is set.
   Nanos delay = Nanos::zero();  // fixed, or the median of a lognormal one
@@ -46,6 +48,10 @@ struct FaultRule {
   Nanos stale = Nanos::zero();  // kv.get: an earlier answer for this key, at most this old
 };
 
+// How long a hang or a stalled body lasts when nobody gives up on it; the connection is dropped
+// then. A bound, so that a test without deadlines ends.
+inline constexpr Nanos kHang = std::chrono::minutes(10);
+
 struct FaultCount {
   std::string id;
   int planned = 0;  // -1: no bound
@@ -56,18 +62,23 @@ struct FaultCount {
 struct FaultedCall {
   std::string operation, tenant, model, key;
   int step = -1;
+  std::optional<Instant> answered;  // when the answer was given that a stale one would repeat
 };
 
 class Faults {
  public:
   Faults(Runtime& runtime, std::uint64_t seed);
 
-  void Add(FaultRule rule);
-  void Remove(const std::string& id);
-  void Clear();
-  bool Any() const;  // one may still fire
+  // Its id: made up when the rule has none. A broken promise (MG_CHECK) when another rule has it.
+  std::string Add(FaultRule rule);
+  void Remove(const std::string& id);  // its counts stay; unknown is fine
+  void Clear();                        // rules and counts; chance starts again from the seed
+  bool Has(const std::string& id) const;
+  bool Any() const;         // one may still fire
+  bool WantsStale() const;  // one of those repeats earlier answers: they are worth remembering
 
-  // The rule that disturbs this call, counted as fired; the first added wins.
+  // The rule that disturbs this call, counted as fired; the first added wins, and the others wait
+  // for their next call. Its `delay` is drawn already.
   std::optional<FaultRule> Next(const FaultedCall& call);
   std::vector<FaultCount> Counts() const;  // in the order of adding; removed ones included
 
@@ -78,10 +89,20 @@ class Faults {
     int matched = 0, fired = 0, bypassed = 0;
     bool removed = false;
   };
+  static bool MayFire(const Entry& entry);
+  bool Fires(Entry& entry, const FaultedCall& call, Instant now);
+  double Chance();
+  Nanos DrawDelay(const FaultRule& rule);
+
   Runtime& runtime_;
+  const std::uint64_t seed_;
   mutable Mutex mutex_;
   std::uint64_t random_state_;
+  std::uint64_t made_ids_ = 0;
   std::vector<Entry> entries_;
 };
+
+// '*' stands for any run of characters, none included.
+bool MatchesPattern(std::string_view pattern, std::string_view text);
 
 }  // namespace mg::fake

@@ -7,8 +7,28 @@
 #include "core/base/json.h"
 
 namespace mg::fake {
+namespace {
+
+const char* OutcomeOf(const Response& response, bool caller_gone) {
+  if (caller_gone) return "cancelled";
+  if (response.drop_connection) return "dropped";
+  if (response.status >= 500) return "failed";
+  return response.status >= 400 ? "refused" : "ok";
+}
+
+// Members whose 0 means that there is none; a duration of 0 is one.
+bool IsCount(std::string_view member) {
+  return member == "call" || member == "parent" || member == "attempt" || member == "status";
+}
+
+}  // namespace
 
 Journal::Journal(std::size_t capacity) : capacity_(capacity) {}
+
+std::uint64_t Journal::NextCall() {
+  Lock lock(mutex_);
+  return next_call_++;
+}
 
 void Journal::Record(JournalEntry entry) {
   Lock lock(mutex_);
@@ -28,36 +48,81 @@ std::vector<JournalEntry> Journal::Since(std::uint64_t seq) const {
 void Journal::Reset() {
   Lock lock(mutex_);
   entries_.clear();
+  next_call_ = 1;
   next_seq_ = 1;
 }
 
-OpenCall::OpenCall(Journal& journal, const Runtime& runtime, const Request& request)
-    : journal_(journal), runtime_(runtime), began_(runtime.Now()) {
+OpenCall::OpenCall(Journal& journal, const Runtime& runtime, const Request& request,
+                   std::string service_name)
+    : service(std::move(service_name)),
+      journal_(journal),
+      runtime_(runtime),
+      began_(runtime.Now()) {
+  entry_.call = journal.NextCall();
   entry_.at_ms = runtime.Wall().ms;
   entry_.method = request.method;
   entry_.path = std::string(request.Path().substr(0, kJournalPathBytes));
+  CallTrail* trail = journal.trail();
+  if (trail == nullptr) return;
+  parent_ = trail->Current();
+  entry_.parent = parent_.call;
+  SetTenant(parent_.tenant);
 }
 
-void OpenCall::Record(std::string service, CallNote note, int status) {
+OpenCall::~OpenCall() {
+  if (open_) Close("cancelled", 0);
+}
+
+void OpenCall::SetTenant(std::string sandbox_id) {
+  note.tenant = std::move(sandbox_id);
+  if (CallTrail* trail = journal_.trail()) trail->Set({entry_.call, note.tenant});
+}
+
+void OpenCall::Record(const Response& response, bool caller_gone) {
+  Close(OutcomeOf(response, caller_gone), response.drop_connection ? 0 : response.status);
+}
+
+void OpenCall::Close(std::string outcome, int status) {
+  open_ = false;
+  if (CallTrail* trail = journal_.trail()) trail->Set(std::move(parent_));
   const Nanos took = runtime_.Now() - began_;
   entry_.service = std::move(service);
   entry_.operation = std::move(note.operation);
   entry_.subject = std::move(note.subject);
+  entry_.tenant = std::move(note.tenant);
+  entry_.model = std::move(note.model);
+  entry_.fault = std::move(note.fault);
+  entry_.step = note.step;
+  entry_.attempt = note.attempt;
   entry_.status = status;
+  entry_.outcome = std::move(outcome);
   entry_.duration_us = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
   journal_.Record(std::move(entry_));
 }
 
 std::string JournalEntryJson(const JournalEntry& entry) {
-  return DumpJson(Json{{"seq", entry.seq},
-                       {"at_ms", entry.at_ms},
-                       {"service", entry.service},
-                       {"operation", entry.operation},
-                       {"subject", entry.subject},
-                       {"method", entry.method},
-                       {"path", entry.path},
-                       {"status", entry.status},
-                       {"duration_us", entry.duration_us}});
+  Json json = {{"seq", entry.seq},
+               {"at_ms", entry.at_ms},
+               {"service", entry.service},
+               {"operation", entry.operation},
+               {"subject", entry.subject},
+               {"method", entry.method},
+               {"path", entry.path},
+               {"status", entry.status},
+               {"duration_us", entry.duration_us},
+               {"call", entry.call},
+               {"parent", entry.parent},
+               {"tenant", entry.tenant},
+               {"outcome", entry.outcome},
+               {"fault", entry.fault},
+               {"model", entry.model},
+               {"attempt", entry.attempt}};
+  if (entry.step >= 0) json["step"] = entry.step;
+  for (auto member = json.begin(); member != json.end();) {
+    const bool empty = *member == "" || (*member == 0 && IsCount(member.key()));
+    member = empty ? json.erase(member) : std::next(member);
+  }
+  return DumpJson(json);
 }
 
 }  // namespace mg::fake

@@ -1,13 +1,12 @@
 #include "fakes/journaled.h"
 
-#include <utility>
-
 namespace mg::fake {
 
 Response Journaled::Handle(Request& request, const Peer& peer, CancelToken& caller_gone) {
-  OpenCall open(journal_, runtime_, request);
+  OpenCall open(journal_, runtime_, request, service_);
+  open.note.operation = operation_;
   Response response = handler_.Handle(request, peer, caller_gone);
-  open.Record(service_, {operation_, ""}, response.status);
+  open.Record(response, caller_gone.cancelled());
   return response;
 }
 

@@ -182,9 +182,9 @@ class Kv::Impl {
  private:
   Response Namespaces(const Request& request, CallNote& note, std::size_t segment_count);
   Response Values(Request& request, CallNote& note, const std::string& id, const std::string& key);
-  Response Get(const std::string& key);
-  Response Put(Request& request, const std::string& key);
-  Response Delete(const std::string& key);
+  Response Get(CallNote& note, const std::string& key);
+  Response Put(Request& request, CallNote& note, const std::string& key);
+  Response Delete(CallNote& note, const std::string& key);
   Response Metadata(const Request& request, CallNote& note, const std::string& id,
                     const std::string& key);
   Response Keys(const Request& request, CallNote& note, const std::string& id);
@@ -253,10 +253,11 @@ Response Kv::Impl::Values(Request& request, CallNote& note, const std::string& i
   note.subject = key.substr(0, kv::kMaxKeyBytes);
   if (auto refusal = CheckNamespace(verb, id)) return *refusal;
   if (auto refusal = CheckKey(key)) return *refusal;
-  return get ? Get(key) : put ? Put(request, key) : Delete(key);
+  return get ? Get(note, key) : put ? Put(request, note, key) : Delete(note, key);
 }
 
-Response Kv::Impl::Get(const std::string& key) {
+Response Kv::Impl::Get(CallNote& note, const std::string& key) {
+  if (auto faulted = note.Begin()) return std::move(*faulted);
   auto found = store_.Get(key, runtime_.Wall().seconds());
   if (!found) return StoreFailed();
   if (!*found) return Refuse(404, kv::kKeyNotFoundCode, "get: 'key not found'");
@@ -268,7 +269,7 @@ Response Kv::Impl::Get(const std::string& key) {
   return response;
 }
 
-Response Kv::Impl::Put(Request& request, const std::string& key) {
+Response Kv::Impl::Put(Request& request, CallNote& note, const std::string& key) {
   const std::int64_t now = runtime_.Wall().seconds();
   Expiry expiry = ReadExpiry(request.Query(), now);
   if (auto* refusal = std::get_if<Response>(&expiry)) return std::move(*refusal);
@@ -277,10 +278,12 @@ Response Kv::Impl::Put(Request& request, const std::string& key) {
   entry.expires_at = std::get<0>(expiry);
   const Instant deadline = runtime_.Now() + std::chrono::milliseconds(kv::kBodyReadMs);
   if (auto refusal = ReadBody(request, deadline, entry)) return std::move(*refusal);
+  if (auto faulted = note.Begin()) return std::move(*faulted);
   return store_.Put(entry, now) ? V4Result("null", kv::kContentType) : StoreFailed();
 }
 
-Response Kv::Impl::Delete(const std::string& key) {
+Response Kv::Impl::Delete(CallNote& note, const std::string& key) {
+  if (auto faulted = note.Begin()) return std::move(*faulted);
   return store_.Delete(key) ? V4Result("null", kv::kContentType) : StoreFailed();
 }
 
@@ -291,6 +294,7 @@ Response Kv::Impl::Metadata(const Request& request, CallNote& note, const std::s
   note.subject = key.substr(0, kv::kMaxKeyBytes);
   if (auto refusal = CheckNamespace("metadata", id)) return *refusal;
   if (auto refusal = CheckKey(key)) return *refusal;
+  if (auto faulted = note.Begin()) return std::move(*faulted);
   const auto found = store_.Get(key, runtime_.Wall().seconds());
   if (!found) return StoreFailed();
   if (!*found) return Refuse(404, kv::kKeyNotFoundCode, "metadata: 'key not found'");
@@ -318,6 +322,7 @@ Response Kv::Impl::Keys(const Request& request, CallNote& note, const std::strin
   }
   const auto after = Base64UrlDecode(QueryValue(query, "cursor").value_or(""));
   if (!after) return Refuse(400, kv::kBadListArgumentCode, "invalid cursor");
+  if (auto faulted = note.Begin()) return std::move(*faulted);
   const auto wanted = static_cast<std::size_t>(limit);
   // One more than asked for tells whether there is a next page.
   auto entries = store_.List(prefix, *after, wanted + 1, runtime_.Wall().seconds());

@@ -160,6 +160,7 @@ Response Empty(int status) {
 Response BucketCall(const Request& request, CallNote& note) {
   if (request.method == "HEAD") {
     note.operation = "r2.head_bucket";
+    if (auto faulted = note.Begin()) return std::move(*faulted);
     Response response = Empty(200);
     response.headers.Set("x-amz-bucket-region", "auto");
     return response;
@@ -188,8 +189,9 @@ class R2::Impl {
   std::optional<Response> ReadBody(Request& request);
   Response Route(Request& request, CallNote& note);
   Response ObjectCall(Request& request, const std::string& key, CallNote& note);
-  Response Put(const Request& request, const std::string& key);
-  Response Get(const Request& request, const std::string& key, bool with_body);
+  Response Put(const Request& request, CallNote& note, const std::string& key);
+  Response Get(const Request& request, CallNote& note, const std::string& key);
+  Response Delete(CallNote& note, const std::string& key);
 
   const Credentials& credentials_;
   Runtime& runtime_;
@@ -246,14 +248,18 @@ Response R2::Impl::ObjectCall(Request& request, const std::string& key, CallNote
   if (auto refused = CheckKey(key)) return std::move(*refused);
   if (auto refused = CheckParameters(request, note.operation)) return std::move(*refused);
   if (auto refused = CheckHeaders(request.headers, note.operation)) return std::move(*refused);
-  if (request.method == "PUT") return Put(request, key);
-  if (request.method == "GET") return Get(request, key, true);
-  if (request.method == "HEAD") return Get(request, key, false);
-  if (request.method == "DELETE") return store_.Delete(key) ? Empty(204) : Broken();
+  if (request.method == "PUT") return Put(request, note, key);
+  if (request.method == "GET" || request.method == "HEAD") return Get(request, note, key);
+  if (request.method == "DELETE") return Delete(note, key);
   return S3Gap(note.operation, "POST on an object");
 }
 
-Response R2::Impl::Put(const Request& request, const std::string& key) {
+Response R2::Impl::Delete(CallNote& note, const std::string& key) {
+  if (auto faulted = note.Begin()) return std::move(*faulted);
+  return store_.Delete(key) ? Empty(204) : Broken();
+}
+
+Response R2::Impl::Put(const Request& request, CallNote& note, const std::string& key) {
   R2Object object;
   object.headers = StoredHeaders(request);
   if (!MetadataFits(object.headers)) {
@@ -266,6 +272,7 @@ Response R2::Impl::Put(const Request& request, const std::string& key) {
   object.body = request.body.bytes();
   object.size_bytes = static_cast<std::int64_t>(object.body.size());
   object.modified_ms = runtime_.Wall().ms;
+  if (auto faulted = note.Begin()) return std::move(*faulted);
   if (!store_.Put(key, object)) return Broken();
   Response response = Empty(200);
   response.headers.Set("etag", "\"" + object.etag + "\"");
@@ -275,7 +282,9 @@ Response R2::Impl::Put(const Request& request, const std::string& key) {
   return response;
 }
 
-Response R2::Impl::Get(const Request& request, const std::string& key, bool with_body) {
+Response R2::Impl::Get(const Request& request, CallNote& note, const std::string& key) {
+  if (auto faulted = note.Begin()) return std::move(*faulted);
+  const bool with_body = request.method == "GET";
   auto found = store_.Get(key, with_body);
   if (!found) return Broken();
   if (!found.value()) return S3Error(404, "NoSuchKey", "The specified key does not exist.");

@@ -146,6 +146,11 @@ bool Connection::Answer(wire::RequestHead& head) {
   context_.before_handler();
   context_.parking.WatchForHangUp(*caller_, true);
   Response response = CallHandler(request);
+  if (response.drop_connection) {
+    if (body) body->Detach();
+    Close();
+    return false;
+  }
   const bool body_read = !body || body->whole();
   const bool framed = !head.http_1_0 || response.body.length();
   const bool keep_alive = head.keep_alive && body_read && framed && !context_.parking.draining();
@@ -187,7 +192,9 @@ Response Connection::CallHandler(Request& request) {
   std::string failure;
   try {
     Response response = context_.handler.Handle(request, caller_->peer(), caller_->gone());
-    if (response.status >= 200 || (response.status == 101 && response.upgrade)) return response;
+    if (response.drop_connection || response.status >= 200 ||
+        (response.status == 101 && response.upgrade))
+      return response;
     failure = "status " + std::to_string(response.status) + " is no answer";
   } catch (const std::exception& e) {
     failure = e.what();

@@ -6,6 +6,7 @@
 #include "core/clients/kv.h"
 #include "core/clients/r2.h"
 #include "scenarios/run/execution.h"
+#include "scenarios/run/match_operators.h"
 #include "scenarios/run/options.h"
 
 namespace mg::scenario {
@@ -29,16 +30,6 @@ Json JsonOf(const D1Row& row) {
 
 Json TextOrNull(const std::optional<std::string>& value) {
   return value ? Json(*value) : Json(nullptr);
-}
-
-// '*' stands for any run of characters.
-bool Wildcard(std::string_view pattern, std::string_view text) {
-  if (pattern.empty()) return text.empty();
-  if (pattern.front() == '*')
-    return Wildcard(pattern.substr(1), text) ||
-           (!text.empty() && Wildcard(pattern, text.substr(1)));
-  return !text.empty() && text.front() == pattern.front() &&
-         Wildcard(pattern.substr(1), text.substr(1));
 }
 
 Error NotThere(const char* binding) {
@@ -216,7 +207,7 @@ Result<Json> Execution::Calls(const std::string& operation, const std::string& t
   MG_TRY(journal, target_.Journal());
   Json list = Json::array();
   for (const fake::JournalEntry& entry : journal) {
-    if (!Wildcard(operation, entry.operation)) continue;
+    if (!MatchesWildcard(operation, entry.operation)) continue;
     if (!tenant.empty() && entry.tenant != tenant) continue;
     MG_TRY(json, ParseJson(fake::JournalEntryJson(entry)));
     list.push_back(std::move(json));

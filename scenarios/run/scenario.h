@@ -24,6 +24,7 @@ struct Source {
 
 enum class StepKind {
   kRequest,   // one request to the gateway
+  kChat,      // the same, asking the model
   kBurst,     // many of them
   kTogether,  // steps at the same time
   kAdvance,   // time passes

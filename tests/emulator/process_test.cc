@@ -77,6 +77,27 @@ TEST(Up, WritesItsSecretsForTheOwnerAlone) {
   }
 }
 
+TEST(Up, LetsFaultsAtItsFakesAndJournalsThem) {
+  TempFolder folder;
+  Running up(folder.path());
+  ASSERT_EQ(up.Control("POST", "/faults",
+                       R"([{"id":"lost","operation":"ai.run","reset":"after"},)"
+                       R"({"id":"busy","operation":"ai.run","status":429}])")
+                .status,
+            201);
+  const Response answer = up.Chat(up.At("demo_tenant_key"), "What is 17 + 25?");
+  EXPECT_EQ(answer.status, 200) << answer.body.bytes();
+  EXPECT_EQ(answer.headers.Get("x-moltgate-attempts"), "3");
+  const Json counts = Parsed(up.Control("GET", "/faults").body.bytes())["faults"];
+  ASSERT_EQ(counts.size(), 2u);
+  EXPECT_EQ(counts[0]["fired"], 1);
+  EXPECT_EQ(counts[1]["fired"], 1);
+  const std::string journal = up.Control("GET", "/journal").body.bytes();
+  EXPECT_THAT(journal, HasSubstr(R"("fault":"lost")"));
+  EXPECT_THAT(journal, HasSubstr(R"("outcome":"dropped")"));
+  EXPECT_THAT(journal, HasSubstr(R"("fault":"busy")"));
+}
+
 TEST(Up, StopsOnTermWithCodeZeroAndLeavesNoAgentBehind) {
   TempFolder folder;
   Running up(folder.path());

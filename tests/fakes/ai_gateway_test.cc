@@ -8,6 +8,7 @@
 #include "core/clients/ai_gateway.h"
 #include "tests/support/ai_wire.h"
 #include "tests/support/fixed_random.h"
+#include "tests/support/model_lever.h"
 #include "tests/support/stepped_runtime.h"
 
 namespace mg::fake {
@@ -59,7 +60,8 @@ class AiGatewayFake : public ::testing::Test {
   const Credentials credentials = test::WireCredentials();
   test::SteppedRuntime runtime;
   test::FixedRandom random;
-  AiGateway gateway{credentials, runtime, random};
+  Faults faults{runtime, 1};
+  AiGateway gateway{credentials, runtime, random, faults};
   CallNote note;
   CancelToken caller;
 };
@@ -67,7 +69,7 @@ class AiGatewayFake : public ::testing::Test {
 struct WireCase {
   const char* name;
   const char* model;  // that the lever is for
-  ModelLever lever;
+  test::ModelLever lever;
 };
 
 TEST_F(AiGatewayFake, AnswersAsTheServiceDoesOnTheWire) {
@@ -92,8 +94,8 @@ TEST_F(AiGatewayFake, AnswersAsTheServiceDoesOnTheWire) {
   };
   for (const WireCase& c : cases) {
     SCOPED_TRACE(c.name);
-    gateway.Reset();
-    if (*c.model != '\0') gateway.Pull(c.model, c.lever);
+    faults.Clear();
+    if (*c.model != '\0') test::Pull(faults, c.model, c.lever);
     const Response expected = test::WireResponse(c.name);
     const Response response = Handle(test::WireRequest(c.name));
     EXPECT_EQ(response.status, expected.status);
@@ -173,13 +175,13 @@ TEST_F(AiGatewayFake, FallsThroughFailedStepsAndRelaysTheLastFailure) {
 }
 
 TEST_F(AiGatewayFake, RetriesOnlyWhatMayPassAndWaitsBetween) {
-  gateway.Pull(kFreeModel, {.status = 503, .times = 2});
+  test::Pull(faults, kFreeModel, {.status = 503, .times = 2});
   const std::string config = R"({"maxAttempts":3,"retryDelay":1000,"backoff":"exponential"})";
   EXPECT_EQ(Post(base, "[" + Step(kFreeModel, config) + "]").status, 200);
   EXPECT_EQ(Elapsed(), std::chrono::seconds(3));
   EXPECT_EQ(gateway.seen().size(), 3U);
 
-  gateway.Pull(kFreeModel, {.status = 404, .times = 1});
+  test::Pull(faults, kFreeModel, {.status = 404, .times = 1});
   EXPECT_EQ(Post(base, "[" + Step(kFreeModel, config) + "]").status, 404);
   EXPECT_EQ(gateway.seen().size(), 4U);
 }
@@ -187,7 +189,7 @@ TEST_F(AiGatewayFake, RetriesOnlyWhatMayPassAndWaitsBetween) {
 TEST_F(AiGatewayFake, WaitsConstantlyAndLinearlyToo) {
   for (const auto& [backoff, seconds] :
        {std::pair<std::string, int>{"constant", 2}, {"linear", 3}, {"nonsense", 2}}) {
-    gateway.Pull(kFreeModel, {.status = 500, .times = 2});
+    test::Pull(faults, kFreeModel, {.status = 500, .times = 2});
     const Nanos before = Elapsed();
     Chat(Question(kFreeModel), {{"cf-aig-max-attempts", "3"},
                                 {"cf-aig-retry-delay", "1000"},
@@ -197,7 +199,7 @@ TEST_F(AiGatewayFake, WaitsConstantlyAndLinearlyToo) {
 }
 
 TEST_F(AiGatewayFake, CutsASlowModelAtTheStepsTimeLimit) {
-  gateway.Pull(kPremiumModel, {.hang = true});
+  test::Pull(faults, kPremiumModel, {.hang = true});
   const Response response = Post(
       base, "[" + Step(kPremiumModel, R"({"requestTimeout":300})") + "," + Step(kFreeModel) + "]");
   EXPECT_EQ(response.headers.Get("cf-aig-step"), "1");
@@ -205,7 +207,7 @@ TEST_F(AiGatewayFake, CutsASlowModelAtTheStepsTimeLimit) {
 }
 
 TEST_F(AiGatewayFake, DoesNotTimeTheLastOfSeveralTries) {
-  gateway.Pull(kPremiumModel, {.hang = true});
+  test::Pull(faults, kPremiumModel, {.hang = true});
   const Response response =
       Post(base, "[" + Step(kPremiumModel, R"({"requestTimeout":300,"maxAttempts":2})") + "," +
                      Step(kFreeModel) + "]");
@@ -214,7 +216,7 @@ TEST_F(AiGatewayFake, DoesNotTimeTheLastOfSeveralTries) {
 }
 
 TEST_F(AiGatewayFake, LetsConfigOverruleAStepHeaderAndThatARequestHeader) {
-  gateway.Pull(kFreeModel, {.latency_ms = 250});
+  test::Pull(faults, kFreeModel, {.latency_ms = 250});
   const Headers request_limit{{"cf-aig-request-timeout", "100"}};
   EXPECT_EQ(CodeOf(Chat(Question(kFreeModel), request_limit)), 2005);
   std::string step = Step(kFreeModel);
@@ -227,8 +229,9 @@ TEST_F(AiGatewayFake, LetsConfigOverruleAStepHeaderAndThatARequestHeader) {
 
 TEST_F(AiGatewayFake, ReleasesAHangingCallWhenTheCallerGoes) {
   test::SteppedRuntime still(false);
-  AiGateway slow(credentials, still, random);
-  slow.Pull(kFreeModel, {.hang = true});
+  Faults still_faults(still, 1);
+  AiGateway slow(credentials, still, random, still_faults);
+  test::Pull(still_faults, kFreeModel, {.hang = true});
   Request request = test::WireRequest("direct_chat");
   request.headers.Remove("cf-aig-request-timeout");
   int status = 0;
@@ -259,18 +262,80 @@ TEST_F(AiGatewayFake, KeepsFiveEntriesOfMetadataAndNoneOfAMapWithANull) {
 }
 
 TEST_F(AiGatewayFake, CountsALeverDown) {
-  gateway.Pull(kFreeModel, {.status = 429, .retry_after_seconds = 3, .times = 2});
+  test::Pull(faults, kFreeModel, {.status = 429, .retry_after_seconds = 3, .times = 2});
   for (int i = 0; i < 2; ++i) {
     const Response response = Chat(Question(kFreeModel));
     EXPECT_EQ(CodeOf(response), 3040);
     EXPECT_EQ(response.headers.Get("retry-after"), "3");
   }
   EXPECT_EQ(Chat(Question(kFreeModel)).status, 200);
-  gateway.Pull(kFreeModel, {.status = 500});
+  test::Pull(faults, kFreeModel, {.status = 500});
   EXPECT_EQ(CodeOf(Chat(Question(kFreeModel))), 3043);
+  faults.Clear();
   gateway.Reset();
   EXPECT_EQ(Chat(Question(kFreeModel)).status, 200);
   EXPECT_EQ(gateway.seen().size(), 1U);
+}
+
+TEST_F(AiGatewayFake, MeetsFaultsByTenantStepAndTry) {
+  FaultRule rule;
+  rule.id = "second-step";
+  rule.operation = "ai.run";
+  rule.where.tenant = "sk-1";
+  rule.where.step = 1;
+  rule.status = 503;
+  rule.times = 1;
+  faults.Add(rule);
+  const std::string steps =
+      "[" + Step("@cf/nobody/nothing") + "," + Step(kFreeModel, R"({"maxAttempts":2})") + "]";
+  EXPECT_EQ(Post(base, steps).status, 200) << "of another tenant";
+  const std::string metadata = R"({"sandbox_id":"sk-1"})";
+  note = CallNote();
+  EXPECT_EQ(Post(base, steps, {{"cf-aig-metadata", metadata}}).status, 200);
+  EXPECT_EQ(note.tenant, "sk-1");
+  EXPECT_EQ(note.fault, "second-step");
+  EXPECT_EQ(note.model, kFreeModel);
+  EXPECT_EQ(note.step, 1);
+  EXPECT_EQ(note.attempt, 3);
+  const auto seen = gateway.seen();
+  ASSERT_GE(seen.size(), 2U);
+  const auto& refused = seen[seen.size() - 2];
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(refused.attempt, 1);
+  EXPECT_EQ(refused.fault, "second-step");
+  EXPECT_EQ(seen.back().attempt, 2);
+  EXPECT_EQ(seen.back().fault, "");
+}
+
+TEST_F(AiGatewayFake, LosesCutsAndSpoilsItsAnswer) {
+  FaultRule rule;
+  rule.operation = "ai.run";
+  rule.reset = FaultRule::Reset::kAfter;
+  faults.Add(rule);
+  const std::string two = "[" + Step(kPremiumModel) + "," + Step(kFreeModel) + "]";
+  EXPECT_TRUE(Post(base, two).drop_connection) << "the fallback's too";
+  EXPECT_EQ(gateway.seen().size(), 1U);
+  EXPECT_EQ(gateway.seen().back().status, 0);
+  rule.reset = FaultRule::Reset::kNone;
+  rule.truncate_after_bytes = 5;
+  faults.Add(rule);
+  const Response cut = Chat(Question(kFreeModel));
+  ASSERT_TRUE(cut.body.is_stream());
+  EXPECT_EQ(cut.body.stream()->Next(kNever)->size(), 5U);
+  EXPECT_FALSE(cut.body.stream()->Next(kNever));
+  rule.truncate_after_bytes = -1;
+  rule.malformed = true;
+  faults.Add(rule);
+  const Response spoiled = Chat(Question(kFreeModel));
+  EXPECT_EQ(spoiled.status, 200);
+  EXPECT_FALSE(ParseJson(spoiled.body.bytes()));
+  rule.malformed = false;
+  rule.status = 502;
+  rule.body = "<html>";
+  faults.Add(rule);
+  const Response page = Chat(Question(kFreeModel));
+  EXPECT_EQ(page.status, 502);
+  EXPECT_EQ(page.body.bytes(), "<html>");
 }
 
 TEST_F(AiGatewayFake, RefusesBadInput) {

@@ -46,9 +46,10 @@ class CloudFake : public testing::Test {
   Journal journal;
   Kv kv{credentials, "", runtime};
   D1 d1{credentials, "", runtime};
-  AiGateway ai_gateway{credentials, runtime, random};
-  CloudApi cloud{credentials, CloudFakes{&kv, &d1, nullptr, nullptr, &ai_gateway}, runtime,
-                 journal};
+  Faults faults{runtime, 1};
+  AiGateway ai_gateway{credentials, runtime, random, faults};
+  CloudApi cloud{credentials, CloudFakes{&kv, &d1, nullptr, nullptr, &ai_gateway}, runtime, journal,
+                 faults};
 };
 
 TEST_F(CloudFake, RefusesCredentialsInTheServicesOwnWords) {
@@ -110,7 +111,7 @@ TEST_F(CloudFake, NamesThePathThatItCannotRoute) {
 }
 
 TEST_F(CloudFake, CannotRouteToAFakeThatIsNotThere) {
-  CloudApi empty(credentials, CloudFakes{}, runtime, journal);
+  CloudApi empty(credentials, CloudFakes{}, runtime, journal, faults);
   for (const std::string& path : {value, account + "/ai/run/@cf/x/y", std::string("/v1/a/b/c"),
                                   std::string("/cdn-cgi/access/certs")}) {
     EXPECT_EQ(CallOn(empty, path, bearer).status, 404) << path;
@@ -143,7 +144,7 @@ TEST_F(CloudFake, WritesEveryCallToTheJournalWithoutItsQueryOrBody) {
   EXPECT_EQ(entries[0].status, 200);
   EXPECT_EQ(entries[0].at_ms, test::kSteppedWallStartMs);
   EXPECT_EQ(entries[1].operation, "d1.query");
-  EXPECT_EQ(entries[1].subject, credentials.d1_database_id);
+  EXPECT_EQ(entries[1].subject, "select");
   EXPECT_EQ(entries[2].status, 404);
   for (const auto& entry : entries) {
     const std::string line = JournalEntryJson(entry);
@@ -164,7 +165,7 @@ TEST_F(CloudFake, LeavesTheModelsCredentialsToTheModelFake) {
 
 TEST_F(CloudFake, WritesObjectCallsToTheJournalToo) {
   R2 r2(credentials, "", runtime);
-  CloudS3 s3(r2, runtime, journal);
+  CloudS3 s3(credentials, r2, runtime, journal, faults);
   const Response refused = CallOn(s3, "/" + credentials.r2_bucket + "/k", "");
   EXPECT_GE(refused.status, 400);
   EXPECT_TRUE(refused.headers.Has("cf-ray"));

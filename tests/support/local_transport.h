@@ -54,6 +54,9 @@ class LocalTransport final : public Transport {
       if (auto lost = after(number, request)) return *lost;
     }
     if (cancel.cancelled()) return Error{Code::kCancelled, "the caller went away", false};
+    if (response.drop_connection) {
+      return Error{Code::kUnknownOutcome, "the connection was closed without an answer", true};
+    }
     if (runtime_.Now() > std::min(deadlines.first_byte, deadlines.total)) {
       return Error{Code::kUnknownOutcome, "no answer before the deadline", true};
     }

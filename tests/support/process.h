@@ -147,6 +147,18 @@ class Running {
     request.target = target;
     request.headers = std::move(headers);
     request.headers.Set("host", host);
+    return Send(std::move(request), body);
+  }
+  Response Control(const std::string& method, const std::string& target,
+                   const std::string& body = "") {
+    Request request;
+    request.method = method;
+    request.origin = At("management_url");
+    request.target = "/control/v1" + target;
+    request.headers = {{"authorization", "Bearer " + At("management_token")}};
+    return Send(std::move(request), body);
+  }
+  Response Send(Request request, const std::string& body) {
     if (!body.empty() && !request.headers.Has("content-type"))
       request.headers.Set("content-type", "application/json");
     request.body = body;

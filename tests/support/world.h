@@ -18,6 +18,7 @@
 #include "fakes/cloud.h"
 #include "fakes/d1.h"
 #include "fakes/edge.h"
+#include "fakes/faults.h"
 #include "fakes/kv.h"
 #include "fakes/r2.h"
 #include "tests/support/fixed_random.h"
@@ -120,9 +121,9 @@ class World {
         d1(credentials, "", runtime),
         r2(credentials, "", runtime),
         access(credentials, Site(), runtime, random),
-        ai(credentials, runtime, random),
-        cloud(credentials, {&kv, &d1, &r2, &access, &ai}, runtime, journal),
-        s3(r2, runtime, journal),
+        ai(credentials, runtime, random, faults),
+        cloud(credentials, {&kv, &d1, &r2, &access, &ai}, runtime, journal, faults),
+        s3(credentials, r2, runtime, journal, faults),
         settings(Made(adjust)),
         assembly(settings, Ports{runtime, random, log, transport, disk, agents},
                  {"http://model.test/internal/model/v1"}),
@@ -208,6 +209,7 @@ class World {
   OneAgentHost agents;
   CancelToken cancel;
   fake::Journal journal;
+  fake::Faults faults{runtime, 1};
   fake::Credentials credentials;
   fake::Kv kv;
   fake::D1 d1;

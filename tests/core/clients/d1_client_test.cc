@@ -145,8 +145,9 @@ class D1ClientOnFake : public D1ClientTest {
   fake::Credentials credentials = test::FixtureCredentials();
   fake::D1 d1{credentials, "", runtime};
   fake::Journal journal;
+  fake::Faults faults{runtime, 1};
   fake::CloudApi cloud{credentials, fake::CloudFakes{nullptr, &d1, nullptr, nullptr, nullptr},
-                       runtime, journal};
+                       runtime, journal, faults};
 };
 
 TEST_F(D1ClientOnFake, RunsSeveralStatementsOrNone) {

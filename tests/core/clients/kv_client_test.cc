@@ -149,8 +149,9 @@ TEST_F(KvClientTest, AgreesWithTheFakeOnEveryByteOfKeyAndValue) {
   const fake::Credentials credentials = test::FixtureCredentials();
   fake::Kv kv(credentials, "", runtime);
   fake::Journal journal;
+  fake::Faults faults(runtime, 1);
   fake::CloudApi cloud(credentials, fake::CloudFakes{&kv, nullptr, nullptr, nullptr, nullptr},
-                       runtime, journal);
+                       runtime, journal, faults);
   transport.Route(kOrigin, cloud);
   std::string all_bytes;
   for (int i = 0; i < 256; ++i) all_bytes.push_back(static_cast<char>(i));
@@ -172,8 +173,9 @@ TEST_F(KvClientTest, ReportsALostAnswerAsUnknownAlthoughTheValueIsThere) {
   const fake::Credentials credentials = test::FixtureCredentials();
   fake::Kv kv(credentials, "", runtime);
   fake::Journal journal;
+  fake::Faults faults(runtime, 1);
   fake::CloudApi cloud(credentials, fake::CloudFakes{&kv, nullptr, nullptr, nullptr, nullptr},
-                       runtime, journal);
+                       runtime, journal, faults);
   transport.Route(kOrigin, cloud);
   transport.after = [](int number, const Request&) -> std::optional<Error> {
     if (number != 1) return std::nullopt;

@@ -6,6 +6,7 @@
 #include "core/base/bytes.h"
 #include "core/base/digest.h"
 #include "core/services/models.h"
+#include "tests/support/model_lever.h"
 #include "tests/support/world.h"
 
 namespace mg::test {
@@ -57,9 +58,9 @@ TEST(ModelRoute, AHangingPrimaryFallsBackAndBillsTheFallback) {
   World w;
   w.AddTenant("acme", "premium");
   const std::string key = w.AddKey("acme");
-  fake::ModelLever hang;
+  ModelLever hang;
   hang.hang = true;
-  w.ai.Pull(kPremium, hang);
+  Pull(w.faults, kPremium, hang);
   const Response answer = w.Chat("acme", key, "2+3");
   ASSERT_EQ(answer.status, 200) << answer.body.bytes();
   EXPECT_EQ(answer.headers.Get("cf-aig-step"), "1");
@@ -74,18 +75,18 @@ TEST(ModelRoute, SaysOfEveryFailureWhatTheCallerMayDo) {
   World w;
   w.AddTenant("acme");
   const std::string key = w.AddKey("acme");
-  fake::ModelLever lever;
+  ModelLever lever;
   lever.hang = true;
-  w.ai.Pull(kFree, lever);
+  Pull(w.faults, kFree, lever);
   EXPECT_EQ(w.Chat("acme", key, "1").status, 504);
   lever = {};
   lever.status = 503;
   lever.code = 3050;
-  w.ai.Pull(kFree, lever);
+  Pull(w.faults, kFree, lever);
   EXPECT_EQ(w.Chat("acme", key, "1").status, 502);
   lever.status = 429;
   lever.code = 3040;
-  w.ai.Pull(kFree, lever);
+  Pull(w.faults, kFree, lever);
   const Response limited = w.Chat("acme", key, "1");
   EXPECT_EQ(limited.status, 429);
   EXPECT_TRUE(limited.headers.Has("retry-after"));
@@ -96,11 +97,11 @@ TEST(ModelRoute, SaysOfEveryFailureWhatTheCallerMayDo) {
 TEST(ModelRoute, ABudgetsRefusalReachesTheCallerWithItsRetryAfter) {
   World w;
   w.AddTenant("acme");
-  fake::ModelLever lever;
+  ModelLever lever;
   lever.status = 429;
   lever.code = 3036;
   lever.retry_after_seconds = 60;
-  w.ai.Pull(kFree, lever);
+  Pull(w.faults, kFree, lever);
   const Response refused = w.Chat("acme", w.AddKey("acme"), "1+1");
   EXPECT_EQ(refused.status, 429);
   EXPECT_EQ(refused.headers.Get("x-moltgate-attempts"), "1");

@@ -10,6 +10,7 @@
 #include "tests/support/ai_wire.h"
 #include "tests/support/fixed_random.h"
 #include "tests/support/local_transport.h"
+#include "tests/support/model_lever.h"
 #include "tests/support/recording_log.h"
 #include "tests/support/stepped_runtime.h"
 
@@ -104,7 +105,8 @@ class ModelRouting : public ::testing::Test {
   test::FixedRandom random;
   test::RecordingLog log;
   const fake::Credentials credentials = test::WireCredentials();
-  fake::AiGateway gateway{credentials, runtime, random};
+  fake::Faults faults{runtime, 1};
+  fake::AiGateway gateway{credentials, runtime, random, faults};
   Service service{gateway};
   test::LocalTransport transport{runtime};
   CancelToken caller;
@@ -137,7 +139,7 @@ TEST_F(ModelRouting, SendsPremiumAndEnterpriseThePremiumWay) {
 
 TEST_F(ModelRouting, FailsOverAHangingPrimaryToTheFreeModel) {
   Premium();
-  gateway.Pull(kPremiumModel, {.hang = true});
+  test::Pull(faults, kPremiumModel, {.hang = true});
   const ModelAnswer answer = Complete();
   EXPECT_EQ(answer.outcome, Outcome::kAnswered);
   EXPECT_EQ(answer.step, 1);
@@ -154,7 +156,7 @@ TEST_F(ModelRouting, FailsOverAHangingPrimaryToTheFreeModel) {
 }
 
 TEST_F(ModelRouting, GivesUpOnAHangingFreeModelAfterThreeAttempts) {
-  gateway.Pull(kFreeModel, {.hang = true});
+  test::Pull(faults, kFreeModel, {.hang = true});
   const ModelAnswer answer = Complete();
   EXPECT_EQ(answer.outcome, Outcome::kTimedOut);
   EXPECT_EQ(answer.status, 504);
@@ -167,8 +169,8 @@ TEST_F(ModelRouting, GivesUpOnAHangingFreeModelAfterThreeAttempts) {
 
 TEST_F(ModelRouting, TimesOutWhenBothModelsOfTheLastSendHang) {
   Premium();
-  gateway.Pull(kPremiumModel, {.hang = true});
-  gateway.Pull(kFreeModel, {.hang = true});
+  test::Pull(faults, kPremiumModel, {.hang = true});
+  test::Pull(faults, kFreeModel, {.hang = true});
   const ModelAnswer answer = Complete();
   EXPECT_EQ(answer.outcome, Outcome::kTimedOut);
   EXPECT_EQ(answer.step, 1);
@@ -436,7 +438,7 @@ TEST_F(ModelRouting, DoesNotBelieveAStepThatItDidNotSend) {
 TEST_F(ModelRouting, RunsTheSamePolicyOverProviderEndpoints) {
   settings.ai_gateway.strategy = AiStrategy::kDirect;
   Premium();
-  gateway.Pull(kPremiumModel, {.hang = true});
+  test::Pull(faults, kPremiumModel, {.hang = true});
   const ModelAnswer answer = Complete();
   EXPECT_EQ(answer.outcome, Outcome::kAnswered);
   EXPECT_EQ(answer.step, 1);
@@ -482,7 +484,7 @@ TEST_F(ModelRouting, OverridesThePrimaryAndWarnsOnce) {
   EXPECT_EQ(models.Names(tenant), std::vector<std::string>{"@cf/openai/gpt-oss-20b"});
   Premium();
   EXPECT_EQ(models.Names(tenant), (std::vector<std::string>{"@cf/openai/gpt-oss-20b", kFreeModel}));
-  gateway.Pull("@cf/openai/gpt-oss-20b", {.status = 500});
+  test::Pull(faults, "@cf/openai/gpt-oss-20b", {.status = 500});
   EXPECT_EQ(models.Complete(tenant, "", kChat, caller).model, kFreeModel);
   EXPECT_EQ(log.Events("model_override").size(), 1U);
 
@@ -530,8 +532,8 @@ TEST_F(ModelRouting, StopsInTheMiddleOfAWaitWhenTheCallerGoes) {
 TEST_F(ModelRouting, LogsEachFailedAttemptWithoutTextsOrSecrets) {
   settings.ai_gateway.workers_ai_token = "workers-token";
   Premium();
-  gateway.Pull(kPremiumModel, {.status = 500});
-  gateway.Pull(kFreeModel, {.status = 503});
+  test::Pull(faults, kPremiumModel, {.status = 500});
+  test::Pull(faults, kFreeModel, {.status = 503});
   const ModelAnswer answer = Complete(R"({"messages":[{"role":"user","content":"privateword"}]})");
   EXPECT_EQ(answer.status, 502);
   const auto lines = log.Events("model_attempt_failed");

@@ -84,7 +84,8 @@ class RegistryWorld {
       : credentials(fake::MakeCredentials(random)),
         kv_fake(credentials, "", runtime),
         d1_fake(credentials, "", runtime),
-        cloud(credentials, {&kv_fake, &d1_fake, nullptr, nullptr, nullptr}, runtime, journal),
+        cloud(credentials, {&kv_fake, &d1_fake, nullptr, nullptr, nullptr}, runtime, journal,
+              faults),
         kv(transport, runtime,
            {Base(), credentials.account_id, credentials.kv_namespace_id, credentials.api_token}),
         db(transport, runtime,
@@ -156,6 +157,7 @@ class RegistryWorld {
   CancelToken cancel;
   fake::Credentials credentials;
   fake::Journal journal;
+  fake::Faults faults{runtime, 1};
   fake::Kv kv_fake;
   fake::D1 d1_fake;
   fake::CloudApi cloud;

@@ -1,0 +1,15 @@
+// What a rule does to an honest answer after the effect: it is lost, cut, stops, or is garbage.
+#pragma once
+#include "core/http/message.h"
+#include "core/ports/cancel.h"
+#include "core/ports/runtime.h"
+#include "fakes/faults.h"
+
+namespace mg::fake {
+
+// Ownership: a stalled body waits on `runtime` and `caller_gone`, which outlive its reading.
+// A cut always costs at least one byte; an answer without a body is dropped instead, so that what
+// fired is felt.
+void Damage(const FaultRule& rule, Runtime& runtime, CancelToken& caller_gone, Response& response);
+
+}  // namespace mg::fake
