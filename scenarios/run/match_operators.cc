@@ -43,8 +43,7 @@ std::optional<int> Order(const Json& a, const Json& b) {
 void CompareOrder(const Place& place, const char* sign, bool (*holds)(int)) {
   const auto bound = place.Argument();
   if (!bound) return;
-  const auto order =
-      place.actual == nullptr ? std::optional<int>() : Order(*place.actual, *bound);
+  const auto order = place.actual == nullptr ? std::optional<int>() : Order(*place.actual, *bound);
   if (!order || !holds(*order)) place.Differ(std::string(sign) + " " + Shown(*bound));
 }
 
@@ -70,10 +69,9 @@ void TextTest(const Place& place, const char* words,
               bool (*holds)(std::string_view, std::string_view)) {
   const auto argument = place.Argument();
   if (!argument) return;
-  const bool texts =
-      place.actual != nullptr && place.actual->is_string() && argument->is_string();
-  if (!texts || !holds(argument->get_ref<const std::string&>(),
-                       place.actual->get_ref<const std::string&>()))
+  const bool texts = place.actual != nullptr && place.actual->is_string() && argument->is_string();
+  if (!texts ||
+      !holds(argument->get_ref<const std::string&>(), place.actual->get_ref<const std::string&>()))
     place.Differ(words + Shown(*argument));
 }
 void Wildcard(const Place& place) {
@@ -104,7 +102,8 @@ std::string TypeOf(const Json& value) {
 void Type(const Place& place) {
   const std::string actual = place.actual == nullptr ? "absent" : TypeOf(*place.actual);
   const bool number = place.argument.text == "number" && actual == "integer";
-  if (actual != place.argument.text && !number) place.Differ("a value of type " + place.argument.text);
+  if (actual != place.argument.text && !number)
+    place.Differ("a value of type " + place.argument.text);
 }
 
 void Len(const Place& place) {
@@ -145,7 +144,8 @@ void Exact(const Place& place) {
 bool Assign(const Place& place, std::size_t next, std::vector<bool>& taken) {
   if (next == place.argument.items.size()) return true;
   for (std::size_t i = 0; i < taken.size(); ++i) {
-    if (taken[i] || !place.matching.Equal(place.argument.items[next], &(*place.actual)[i])) continue;
+    if (taken[i] || !place.matching.Equal(place.argument.items[next], &(*place.actual)[i]))
+      continue;
     taken[i] = true;
     if (Assign(place, next + 1, taken)) return true;
     taken[i] = false;
@@ -171,9 +171,9 @@ void Items(const Place& place) {
 void Has(const Place& place) {
   if (place.actual == nullptr || !place.actual->is_array()) return place.Differ("an array");
   for (const JsoncNode& one : place.argument.items) {
-    const bool found = std::any_of(place.actual->begin(), place.actual->end(), [&](const Json& item) {
-      return place.matching.Equal(one, &item);
-    });
+    const bool found =
+        std::any_of(place.actual->begin(), place.actual->end(),
+                    [&](const Json& item) { return place.matching.Equal(one, &item); });
     if (!found) place.Differ("an item like " + place.matching.ShownNode(one));
   }
 }
@@ -184,10 +184,10 @@ struct Operator {
 };
 
 constexpr Operator kOperators[] = {
-    {"$gt", Gt},         {"$gte", Gte},           {"$lt", Lt},       {"$lte", Lte},
-    {"$ne", Ne},         {"$match", Wildcard},    {"$any", Any},     {"$contains", Contains},
-    {"$all", All},       {"$type", Type},         {"$len", Len},     {"$absent", Absent},
-    {"$approx", Approx}, {"$exact", Exact},       {"$items", Items}, {"$unordered", Unordered},
+    {"$gt", Gt},         {"$gte", Gte},        {"$lt", Lt},       {"$lte", Lte},
+    {"$ne", Ne},         {"$match", Wildcard}, {"$any", Any},     {"$contains", Contains},
+    {"$all", All},       {"$type", Type},      {"$len", Len},     {"$absent", Absent},
+    {"$approx", Approx}, {"$exact", Exact},    {"$items", Items}, {"$unordered", Unordered},
     {"$has", Has},
 };
 

@@ -6,6 +6,7 @@
 
 #include "core/base/bytes.h"
 #include "scenarios/run/report.h"
+#include "scenarios/run/values.h"
 
 namespace mg::scenario {
 namespace {

@@ -163,8 +163,8 @@ std::optional<WallTime> ParseTime(std::string_view text) {
   const auto year = Digits(text, 0, 4), month = Digits(text, 5, 2), day = Digits(text, 8, 2);
   const auto hour = Digits(text, 11, 2), minute = Digits(text, 14, 2), second = Digits(text, 17, 2);
   if (!year || !month || !day || !hour || !minute || !second) return std::nullopt;
-  const bool punctuated = text[4] == '-' && text[7] == '-' && text[10] == 'T' && text[13] == ':' &&
-                          text[16] == ':';
+  const bool punctuated =
+      text[4] == '-' && text[7] == '-' && text[10] == 'T' && text[13] == ':' && text[16] == ':';
   const bool in_range = *month >= 1 && *month <= 12 && *day >= 1 && *day <= 31 && *hour < 24 &&
                         *minute < 60 && *second < 60;
   const auto fraction = FractionMs(text.substr(19));

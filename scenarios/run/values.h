@@ -24,7 +24,7 @@ class Variables {
 
   void Set(std::string_view dotted_name, Json value);
   const Json* Find(std::string_view dotted_name) const;  // nullptr when there is none
-  std::vector<std::string> Names() const;                  // dotted, sorted
+  std::vector<std::string> Names() const;                // dotted, sorted
 
  private:
   std::unique_ptr<Json> root_;
