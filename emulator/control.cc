@@ -78,7 +78,7 @@ Response Control::Clock(Request& request) {
       return ControlError(400, "invalid_input",
                           "Send {\"advance_ms\": n} with n from 0 to ten years.");
     }
-    runtime_.ShiftWall(advance_ms);
+    runtime_.Advance(advance_ms);
   } else if (request.method != "GET") {
     return ControlError(405, "method_not_allowed", "GET or POST.");
   }

@@ -17,28 +17,35 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 
 // Far deadlines are waited for in pieces: adding them to a clock's own types could overflow.
 constexpr Nanos kLongestWait = std::chrono::hours(1);
+constexpr Nanos kMovableWait = std::chrono::milliseconds(5);
 
-SteadyTime PieceOfWait(Instant now, Instant deadline) {
-  const Instant piece = std::min(deadline, now + kLongestWait);
-  return SteadyTime(std::chrono::duration_cast<SteadyTime::duration>(piece.since_start));
+Nanos SteadyNow() {
+  return std::chrono::duration_cast<Nanos>(std::chrono::steady_clock::now().time_since_epoch());
+}
+
+SteadyTime PieceOfWait(Nanos left, Nanos longest) {
+  return SteadyTime(
+      std::chrono::duration_cast<SteadyTime::duration>(SteadyNow() + std::min(left, longest)));
 }
 
 class ThreadCondVar final : public CondVar {
  public:
-  explicit ThreadCondVar(const Runtime& runtime) : runtime_(runtime) {}
+  ThreadCondVar(const Runtime& runtime, Nanos longest_wait)
+      : runtime_(runtime), longest_wait_(longest_wait) {}
 
   void WaitUntil(Lock& held, Instant deadline) override {
     MG_CHECK(Mutex::HeldByThisThread() == 1, "a wait while another lock is held");
     const Instant now = runtime_.Now();
     if (now >= deadline) return;
     // A wake-up at the end of a piece is a spurious one, which the contract allows.
-    changed_.wait_until(held, PieceOfWait(now, deadline));
+    changed_.wait_until(held, PieceOfWait(deadline - now, longest_wait_));
   }
   void NotifyOne() override { changed_.notify_one(); }
   void NotifyAll() override { changed_.notify_all(); }
 
  private:
   const Runtime& runtime_;
+  const Nanos longest_wait_;
   std::condition_variable_any changed_;
 };
 
@@ -72,7 +79,7 @@ class ThreadRuntime::ThreadTask {
   std::thread thread_;  // last: it uses the members above
 };
 
-ThreadRuntime::ThreadRuntime() = default;
+ThreadRuntime::ThreadRuntime(Moves moves) : moves_(moves) {}
 
 ThreadRuntime::~ThreadRuntime() {
   while (true) {  // a task may spawn others while it ends
@@ -88,20 +95,24 @@ ThreadRuntime::~ThreadRuntime() {
 }
 
 Instant ThreadRuntime::Now() const {
-  return Instant{
-      std::chrono::duration_cast<Nanos>(std::chrono::steady_clock::now().time_since_epoch())};
+  if (moves_ == Moves::kWallAlone) return Instant{SteadyNow()};
+  return Instant{SteadyNow() + std::chrono::milliseconds(advanced_ms_)};
 }
 
 WallTime ThreadRuntime::Wall() const {
   const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
   return WallTime{std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count() +
-                  wall_shift_ms_.load(std::memory_order_relaxed)};
+                  advanced_ms_.load(std::memory_order_relaxed)};
+}
+
+Nanos ThreadRuntime::LongestWait() const {
+  return moves_ == Moves::kWallAlone ? kLongestWait : kMovableWait;
 }
 
 void ThreadRuntime::SleepUntil(Instant t) {
   MG_CHECK(Mutex::HeldByThisThread() == 0, "a sleep while a lock is held");
   for (Instant now = Now(); now < t; now = Now()) {
-    std::this_thread::sleep_until(PieceOfWait(now, t));
+    std::this_thread::sleep_until(PieceOfWait(t - now, LongestWait()));
   }
 }
 
@@ -126,7 +137,7 @@ std::unique_ptr<Task> ThreadRuntime::Spawn(std::string_view name, std::function<
 }
 
 std::unique_ptr<CondVar> ThreadRuntime::MakeCondVar() {
-  return std::make_unique<ThreadCondVar>(*this);
+  return std::make_unique<ThreadCondVar>(*this, LongestWait());
 }
 
 void ThreadRuntime::ReapFinished() {

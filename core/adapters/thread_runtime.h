@@ -9,7 +9,12 @@ namespace mg {
 
 class ThreadRuntime final : public Runtime {
  public:
-  ThreadRuntime();
+  enum class Moves {
+    kWallAlone,   // Advance moves TTLs, tokens and windows, not waits
+    kEverything,  // waits too, which costs a look at the clock every few milliseconds
+  };
+
+  explicit ThreadRuntime(Moves moves = Moves::kWallAlone);
   ~ThreadRuntime() override;
   Instant Now() const override;
   WallTime Wall() const override;
@@ -17,14 +22,15 @@ class ThreadRuntime final : public Runtime {
   std::unique_ptr<Task> Spawn(std::string_view name, std::function<void()> body) override;
   std::unique_ptr<CondVar> MakeCondVar() override;
 
-  // Moves what Wall says (TTLs, tokens, windows), not waits in flight: `/control/v1/clock`.
-  void ShiftWall(std::int64_t ms) { wall_shift_ms_ += ms; }
+  void Advance(std::int64_t ms) { advanced_ms_ += ms; }  // `/control/v1/clock`
 
  private:
   class ThreadTask;
   void ReapFinished();
+  Nanos LongestWait() const;
 
-  std::atomic<std::int64_t> wall_shift_ms_{0};
+  const Moves moves_;
+  std::atomic<std::int64_t> advanced_ms_{0};
   Mutex mutex_;
   std::list<std::shared_ptr<ThreadTask>> tasks_;
 };

@@ -20,6 +20,8 @@
 namespace mg {
 namespace {
 
+constexpr Nanos kPatientWait = std::chrono::seconds(5);  // on sockets, without --slow
+
 using scenario::CaseResult;
 using scenario::Scenario;
 
@@ -143,7 +145,10 @@ int RunTest(const TestOptions& options) {
   if (!plan) return Refuse(kTestUsage, plan.error().message);
   const Chosen chosen = Choose(options);
   if (chosen.code != kTestPassed) return chosen.code;
-  if (options.target == "socket") plan->jobs = options.jobs == 0 ? 1 : options.jobs;
+  if (options.target == "socket") {
+    if (options.jobs == 0) plan->jobs = 1;
+    if (!options.slow) plan->longest_wait = kPatientWait;
+  }
 
   EndWhenStuck(options.timeout_seconds);
   scenario::RunFacts facts{options.target, *plan, 0, std::getenv("GITHUB_ACTIONS") != nullptr};

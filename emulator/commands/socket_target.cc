@@ -75,7 +75,7 @@ class SocketTarget final : public scenario::Target {
   std::string_view Name() const override { return "socket"; }
   bool Has(Need need) const override {
     switch (need) {
-      case Need::kWaits:      // time is real
+      case Need::kNetwork:    // the loopback's is what it is
       case Need::kAgents:     // they are processes
       case Need::kRestart:    // of the whole emulator, with its fakes
       case Need::kAddresses:  // one machine, one address
@@ -244,7 +244,7 @@ class SocketTarget final : public scenario::Target {
   }
 
   EmulatorOptions options_;
-  ThreadRuntime runtime_;
+  ThreadRuntime runtime_{ThreadRuntime::Moves::kEverything};
   sim::SimLog log_{runtime_};
   HttpTransport transport_{{}, runtime_};
   Emulator emulator_;

@@ -40,10 +40,13 @@ std::size_t WidthOf(const JsoncNode& node) {
   }
 }
 
+// {"$gte": 1, "$lt": 5}: every one of them must hold.
 bool IsMatcher(const JsoncNode& node) {
-  if (node.kind != JsoncNode::Kind::kObject || node.members.size() != 1) return false;
-  const std::string& key = node.members.front().key;
-  return key.size() > 1 && key[0] == '$' && key[1] != '$';
+  const auto is_operator = [](const JsoncNode::Member& member) {
+    return member.key.size() > 1 && member.key[0] == '$' && member.key[1] != '$';
+  };
+  return node.kind == JsoncNode::Kind::kObject && !node.members.empty() &&
+         std::all_of(node.members.begin(), node.members.end(), is_operator);
 }
 
 std::string KeyOf(const JsoncNode::Member& member) {

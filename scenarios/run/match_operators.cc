@@ -195,11 +195,16 @@ constexpr Operator kOperators[] = {
 
 void Matching::CompareWithMatcher(const JsoncNode& expected, const Json* actual,
                                   const std::string& path) {
-  const JsoncNode::Member& member = expected.members.front();
-  for (const Operator& one : kOperators)
-    if (one.name == member.key) return one.compare({*this, expected, member.value, actual, path});
-  Differ(expected, path, "a known matcher, not " + member.key,
-         actual == nullptr ? "absent" : Shown(*actual));
+  for (const JsoncNode::Member& member : expected.members) {
+    const auto* known = std::find_if(std::begin(kOperators), std::end(kOperators),
+                                     [&](const Operator& one) { return one.name == member.key; });
+    if (known == std::end(kOperators)) {
+      Differ(expected, path, "a known matcher, not " + member.key,
+             actual == nullptr ? "absent" : Shown(*actual));
+    } else {
+      known->compare({*this, expected, member.value, actual, path});
+    }
+  }
 }
 
 std::vector<std::string> MatcherNames() {

@@ -23,7 +23,7 @@ class Needs {
   void OfGiven(const JsoncNode& given) {
     if (given.Find("settings") != nullptr || given.Find("missing") != nullptr) Add(Need::kSettings);
     if (given.Find("clock") != nullptr) Add(Need::kClock);
-    if (given.Find("network") != nullptr) Add(Need::kWaits);
+    if (given.Find("network") != nullptr) Add(Need::kNetwork);
     if (given.Find("agent") != nullptr) Add(Need::kAgents);
     const JsoncNode* tenants = given.Find("tenants");
     if (tenants == nullptr) return;
@@ -95,8 +95,8 @@ std::string_view NeedWord(Need need) {
       return "fault";
     case Need::kClock:
       return "clock";
-    case Need::kWaits:
-      return "virtual time";
+    case Need::kNetwork:
+      return "network";
     case Need::kState:
       return "state";
     case Need::kJournal:

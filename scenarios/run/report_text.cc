@@ -11,7 +11,7 @@
 namespace mg::scenario {
 namespace {
 
-constexpr std::size_t kTimelineEntries = 24;
+constexpr std::size_t kTimelineLines = 24;
 constexpr std::size_t kNameColumns = 56;
 
 std::string Coloured(const Style& style, const char* code, const std::string& text) {
@@ -69,10 +69,13 @@ std::string_view StateWord(const Outcome& outcome) {
   return "";
 }
 
+std::string EntryTime(const fake::JournalEntry& entry) {
+  return "     " + TimeText(WallTime{entry.at_ms}).substr(11, 12) + "  #" +
+         Padded(std::to_string(entry.call), 5);
+}
+
 std::string EntryText(const fake::JournalEntry& entry) {
-  std::string text = "     " + TimeText(WallTime{entry.at_ms}).substr(11, 12) + "  #" +
-                     Padded(std::to_string(entry.call), 5) + Padded(entry.service, 9) +
-                     Padded(entry.operation, 14);
+  std::string text = Padded(entry.service, 9) + Padded(entry.operation, 14);
   if (!entry.subject.empty()) text += " " + entry.subject;
   if (entry.service == "gateway") text += " " + entry.method + " " + entry.path;
   text += " " + std::to_string(entry.status);
@@ -84,14 +87,28 @@ std::string EntryText(const fake::JournalEntry& entry) {
   return text + "\n";
 }
 
+// The last calls; several alike in a row take one line.
 std::string Timeline(const Outcome& outcome) {
-  const auto& journal = outcome.journal;
-  if (journal.empty()) return "";
-  const std::size_t left_out =
-      journal.size() > kTimelineEntries ? journal.size() - kTimelineEntries : 0;
+  std::vector<std::string> lines;
+  std::string last;
+  int alike = 0;
+  for (const fake::JournalEntry& entry : outcome.journal) {
+    const std::string text = EntryText(entry);
+    if (text == last) {
+      ++alike;
+      continue;
+    }
+    if (alike > 0) lines.push_back("       and " + std::to_string(alike) + " more like it\n");
+    lines.push_back(EntryTime(entry) + text);
+    last = text;
+    alike = 0;
+  }
+  if (alike > 0) lines.push_back("       and " + std::to_string(alike) + " more like it\n");
+  if (lines.empty()) return "";
+  const std::size_t first = lines.size() > kTimelineLines ? lines.size() - kTimelineLines : 0;
   std::string text = "   timeline\n";
-  if (left_out > 0) text += "     ... " + std::to_string(left_out) + " earlier calls\n";
-  for (std::size_t i = left_out; i < journal.size(); ++i) text += EntryText(journal[i]);
+  if (first > 0) text += "     ... " + std::to_string(first) + " lines before\n";
+  for (std::size_t i = first; i < lines.size(); ++i) text += lines[i];
   return text;
 }
 

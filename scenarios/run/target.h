@@ -31,8 +31,8 @@ namespace mg::scenario {
 
 enum class Need {
   kFaults,      // disturbs calls, and counts that
-  kClock,       // moves the calendar
-  kWaits,       // moves waits that are under way as well: time limits, boot times, windows
+  kClock,       // moves time: the calendar, and waits that are under way
+  kNetwork,     // decides how long calls travel
   kState,       // reads and writes rows, keys and objects behind the gateway's back
   kJournal,     // sees every call
   kLog,         // sees the gateway's log
