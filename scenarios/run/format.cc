@@ -1,0 +1,347 @@
+// The format of scenario files, key by key.
+#include <algorithm>
+#include <map>
+
+#include "scenarios/run/shapes.h"
+
+namespace mg::scenario {
+namespace {
+
+Shape Of(Form form) {
+  Shape shape;
+  shape.form = form;
+  return shape;
+}
+Shape Any() {
+  return Of(Form::kAny);
+}
+Shape Expected() {
+  return Of(Form::kExpected);
+}
+Shape Text() {
+  return Of(Form::kText);
+}
+Shape Lines() {
+  return Of(Form::kLines);
+}
+Shape Duration() {
+  return Of(Form::kDuration);
+}
+Shape Bool() {
+  return Of(Form::kBool);
+}
+
+Shape Whole(double least, double most) {
+  Shape shape = Of(Form::kWhole);
+  shape.least = least;
+  shape.most = most;
+  return shape;
+}
+Shape Number(double least, double most) {
+  Shape shape = Whole(least, most);
+  shape.form = Form::kNumber;
+  return shape;
+}
+Shape Word(std::vector<std::string> words) {
+  Shape shape = Of(Form::kWord);
+  shape.words = std::move(words);
+  return shape;
+}
+Shape Named(Name name) {
+  Shape shape = Of(Form::kName);
+  shape.name = name;
+  return shape;
+}
+Shape List(Shape item, bool may_be_empty = false) {
+  Shape shape = Of(Form::kList);
+  shape.item = std::make_shared<const Shape>(std::move(item));
+  shape.may_be_empty = may_be_empty;
+  return shape;
+}
+Shape Map(Name keys, Shape item) {
+  Shape shape = Of(Form::kMap);
+  shape.name = keys;
+  shape.item = std::make_shared<const Shape>(std::move(item));
+  return shape;
+}
+Shape Object(std::vector<Field> fields) {
+  Shape shape = Of(Form::kObject);
+  shape.fields = std::move(fields);
+  return shape;
+}
+Shape Either(std::vector<Shape> either) {
+  Shape shape = Of(Form::kEither);
+  shape.either = std::move(either);
+  return shape;
+}
+Field Must(std::string key, Shape shape, std::string about) {
+  return {std::move(key), std::move(shape), true, std::move(about)};
+}
+Field May(std::string key, Shape shape, std::string about) {
+  return {std::move(key), std::move(shape), false, std::move(about)};
+}
+
+constexpr double kMany = 100000;
+constexpr double kHuge = 9007199254740992.0;
+
+Shape Settings() {
+  return Map(Name::kSetting, Of(Form::kScalar));
+}
+Shape Missing() {
+  return List(Word({"MOLTBOT_BUCKET", "TENANT_DB", "TENANT_KV"}));
+}
+Shape Behaviour() {
+  return Word({"normal", "crashes", "never_listens"});
+}
+
+Shape Given() {
+  const Shape key = Object({May("as", Named(Name::kVariable), "its variable; default key"),
+                            May("name", Text(), "a name for people"),
+                            May("limit_per_minute", Whole(1, kHuge), "a limit of its own")});
+  const Shape tenant = Object(
+      {Must("slug", Text(), "the tenant's slug"),
+       May("as", Named(Name::kVariable), "its variable; default the slug with '_'"),
+       May("tier", Text(), "free, premium or enterprise"), May("platform", Text(), "default web"),
+       May("domains", List(Text()), "custom domains"), May("members", List(Text()), "subjects"),
+       May("keys", List(key), "API keys"), May("agent", Behaviour(), "how its agent behaves"),
+       May("boot", Duration(), "how long its agent takes to listen")});
+  return Object({May("clock", Of(Form::kTime), "wall time at the start"),
+                 May("network", Duration(), "one-way latency of every call"),
+                 May("settings", Settings(), "the gateway's environment; null unsets"),
+                 May("missing", Missing(), "bindings that are not configured"),
+                 May("tenants", List(tenant), "made through the admin API before the first step"),
+                 May("agent",
+                     Object({May("boot", Duration(), "until it listens"),
+                             May("behaviour", Behaviour(), "how it behaves")}),
+                     "the agents of all tenants")});
+}
+
+Shape Fault() {
+  const Shape where =
+      Object({May("tenant", Text(), "a sandbox id"), May("model", Text(), "a model"),
+              May("key", Text(), "the call's subject; '*' for any run"),
+              May("step", Whole(0, 64), "of a universal request"),
+              May("from", Duration(), "since the fault was set"),
+              May("until", Duration(), "since the fault was set")});
+  const Shape lognormal = Object({Must("median", Duration(), "half of the delays are below"),
+                                  Must("sigma", Number(0, 10), "of the logarithm")});
+  return Object(
+      {Must("id", Named(Name::kId), "what reports call it"),
+       Must("on", Text(), "the operation: kv.get, d1.query, ai.run, a family: kv.*"),
+       May("where", where, "narrows it"), May("nth", Whole(1, kMany), "the first call it disturbs"),
+       May("times", Either({Whole(1, kMany), Word({"always"})}), "how many; default 1"),
+       May("probability", Number(0, 1), "drawn from the seed"),
+       May("delay", Either({Duration(), lognormal}), "before the effect"),
+       May("hang", Bool(), "no answer"), May("status", Whole(400, 599), "refuses with it"),
+       May("code", Whole(0, 99999), "the service's error code"),
+       May("body", Text(), "instead of the service's shape"),
+       May("retry_after", Duration(), "the header, in whole seconds"),
+       May("reset", Word({"before", "after"}), "the connection, before or after the effect"),
+       May("truncate_after", Whole(0, kHuge), "bytes of the answer's body"),
+       May("stall_after", Whole(0, kHuge), "bytes of the answer's body"),
+       May("malformed", Bool(), "the body is not what it should be"),
+       May("stale", Duration(), "an earlier answer, at most this old"),
+       May("optional", Bool(), "may stay unused")});
+}
+
+Shape Request() {
+  const Shape token = Object(
+      {May("email", Text(), "a person"), May("common_name", Text(), "a service token"),
+       May("expired", Bool(), "an hour ago"), May("wrong_audience", Bool(), "another application"),
+       May("previous_key", Bool(), "signed before the rotation"),
+       May("lifetime", Duration(), "default 24h")});
+  return Object({May("method", Text(), "default GET; POST with a body"),
+                 May("tenant", Named(Name::kVariable), "to the host of a given tenant"),
+                 May("host", Text(), "to any host; default the operators'"),
+                 Must("path", Named(Name::kPath), "path and query"),
+                 May("headers", Map(Name::kNone, Either({Of(Form::kScalar), List(Text())})),
+                     "a text, several, or null for none"),
+                 May("json", Any(), "the body"), May("text", Lines(), "the body"),
+                 May("base64", Text(), "the body"), May("key", Text(), "a bearer token"),
+                 May("as", Text(), "an email, <id>.access or operator"),
+                 May("token", token, "an odd Access token"), May("from", Text(), "client address"),
+                 May("timeout", Duration(), "then the client gives up"),
+                 May("listener", Word({"public", "internal"}), "internal: the agents' own")});
+}
+
+Shape Chat() {
+  return Object({Must("tenant", Named(Name::kVariable), "a given tenant"),
+                 May("key", Text(), "default the tenant's key"),
+                 May("message", Text(), "the question"), May("model", Text(), "as the caller asks"),
+                 May("workload", Text(), "x-moltgate-workload"),
+                 May("from", Text(), "client address"),
+                 May("timeout", Duration(), "then the client gives up"),
+                 May("json", Map(Name::kNone, Any()), "further members of the body")});
+}
+
+Shape Burst() {
+  const Shape edge = Object({Must("window", Duration(), "length of the rate window"),
+                             May("offset", Of(Form::kOffset), "from its end")});
+  return Object(
+      {May("request", Request(), "what is sent"), May("chat", Chat(), "what is sent"),
+       Must("count", Whole(1, kMany), "how many"),
+       May("every", Duration(), "between two starts; default at once"),
+       May("concurrency", Whole(1, kMany), "at most so many under way"),
+       May("start", Either({Duration(), edge}), "a delay, or relative to a window's end")});
+}
+
+Shape Query() {
+  return Object({Must("sql", Lines(), "one statement on TENANT_DB"),
+                 May("params", List(Of(Form::kScalar), true), "for ?1, ?2")});
+}
+Shape Log() {
+  return Object(
+      {Must("event", Text(), "its name"), May("where", Expected(), "fields it must have")});
+}
+
+std::vector<Field> Actions() {
+  return {
+      May("request", Request(), "one request to the gateway"),
+      May("chat", Chat(), "a question to the model by API key"),
+      May("burst", Burst(), "many requests"),
+      May("together", List(Any()), "steps at the same time"),
+      May("advance", Duration(), "time passes"),
+      May("query", Query(), "rows of TENANT_DB"),
+      May("kv",
+          Object({May("get", Text(), "a key"), May("put", Text(), "a key"),
+                  May("value", Any(), "of put"), May("ttl", Duration(), "of put"),
+                  May("delete", Text(), "a key")}),
+          "a value of TENANT_KV"),
+      May("object",
+          Object({May("get", Text(), "a key"), May("put", Text(), "a key"),
+                  May("text", Text(), "of put"), May("delete", Text(), "a key")}),
+          "an object of MOLTBOT_BUCKET"),
+      May("log", Log(), "lines of the gateway's log"),
+      May("calls",
+          Object({Must("on", Text(), "operation, '*' for any run"),
+                  May("tenant", Named(Name::kVariable), "a given tenant")}),
+          "entries of the journal"),
+      May("faults", List(Fault()), "from here on"),
+      May("recover", Either({List(Text()), Word({"all"})}), "ends faults"),
+      May("start",
+          Object({May("settings", Settings(), "over none"), May("missing", Missing(), "bindings")}),
+          "a process with given settings"),
+      May("restart", Word({"drain", "kill"}), "the gateway stops and starts again"),
+      May("raw",
+          Object(
+              {May("send", Lines(), "lines are joined by CRLF"), May("base64", Text(), "bytes")}),
+          "bytes on a socket"),
+  };
+}
+
+Shape Answer() {
+  return Object({May("status", Expected(), "of the answer"),
+                 May("headers", Map(Name::kNone, Expected()), "names in lower case"),
+                 May("json", Expected(), "the body as JSON"), May("text", Expected(), "the body"),
+                 May("took", Expected(), "a duration"),
+                 May("error", Expected(), "timeout, reset, cut, unreachable")});
+}
+
+std::map<std::string, Shape, std::less<>> Expectations() {
+  const Shape burst =
+      Object({May("statuses", Map(Name::kNone, Expected()), "exactly these"),
+              May("admitted", Expected(), "not 429"), May("refused", Expected(), "429"),
+              May("ribbon", Expected(), "one mark a request, | at the window's edge"),
+              May("each", Answer(), "of every answer"), May("took", Expected(), "all of it")});
+  return {
+      {"request", Answer()},
+      {"chat", Answer()},
+      {"burst", burst},
+      {"query", Object({May("rows", Expected(), "all"), May("count", Expected(), "how many")})},
+      {"kv", Object({May("value", Expected(), "null: no such key"),
+                     May("json", Expected(), "the value as JSON")})},
+      {"object", Object({May("text", Expected(), "null: no such object"),
+                         May("present", Expected(), "true or false")})},
+      {"log", Object({May("count", Expected(), "how many"), May("lines", Expected(), "all")})},
+      {"calls", Object({May("count", Expected(), "how many"), May("list", Expected(), "all")})},
+      {"start", Object({May("refused", Expected(), "true or false"),
+                        May("names", Expected(), "first words of its lines"),
+                        May("text", Expected(), "what it says")})},
+      {"raw",
+       Object({May("status", Expected(), "of the answer"),
+               May("headers", Map(Name::kNone, Expected()), "names in lower case"),
+               May("text", Expected(), "all bytes"), May("closed", Expected(), "by the gateway")})},
+  };
+}
+
+Shape Finally() {
+  const Shape rows = Object({Must("sql", Lines(), "one statement"),
+                             May("params", List(Of(Form::kScalar), true), "for ?1, ?2"),
+                             Must("rows", Expected(), "all of them")});
+  const Shape log =
+      Object({Must("event", Text(), "its name"), May("where", Expected(), "fields it must have"),
+              May("count", Expected(), "default: at least one")});
+  const Shape without = Object(
+      {Must("invariant",
+            Word({"one-usage-row-per-billed-answer", "sandbox-id-is-pure", "no-foreign-touch",
+                  "metadata-on-every-model-call", "no-secret-in-logs", "never-above-the-limit"}),
+            "which"),
+       Must("because", Text(), "why it cannot hold here")});
+  return Object({May("calls", Map(Name::kNone, Expected()), "operation: exactly these calls"),
+                 May("rows", List(rows), "tables"),
+                 May("keys", Map(Name::kNone, Expected()), "of TENANT_KV"),
+                 May("objects", Map(Name::kNone, Expected()), "of MOLTBOT_BUCKET"),
+                 May("log", List(log), "lines"), May("without", List(without), "invariants")});
+}
+
+std::vector<Field> SharedFields() {
+  return {May("$schema", Text(), "for editors"),
+          May("include", List(Text()), "files, relative to this one"),
+          May("vars", Map(Name::kVariable, Any()), "variables"),
+          May("given", Given(), "the world at the start"),
+          May("faults", List(Fault()), "from the first step on"),
+          May("steps", List(Any()), "in order")};
+}
+
+Shape File() {
+  std::vector<Field> fields = {
+      Must("id", Named(Name::kId), "the file's name"),
+      Must("title", Text(), "one sentence"),
+      Must("covers", List(Named(Name::kRule), true), "rules of the specification"),
+      May("tags", List(Text()), "words to select by"),
+      May("targets", List(Word({"virtual", "socket", "url"})), "where it may run; default all"),
+      May("each", List(Map(Name::kVariable, Any())), "one run for each row of variables"),
+      May("finally", Finally(), "what must hold at the end")};
+  for (Field& field : SharedFields()) fields.push_back(std::move(field));
+  return Object(std::move(fields));
+}
+
+Shape StepOf() {
+  std::vector<Field> fields = Actions();
+  fields.push_back(May("name", Text(), "for reports"));
+  fields.push_back(May("expect", Expected(), "looked at once"));
+  fields.push_back(May("capture", Map(Name::kVariable, Named(Name::kCapture)), "for later steps"));
+  fields.push_back(May("eventually", Duration(), "a read is repeated this long"));
+  return Object(std::move(fields));
+}
+
+}  // namespace
+
+const Shape& ScenarioShape() {
+  static const Shape shape = File();
+  return shape;
+}
+const Shape& IncludeShape() {
+  static const Shape shape = Object(SharedFields());
+  return shape;
+}
+const Shape& StepShape() {
+  static const Shape shape = StepOf();
+  return shape;
+}
+const Shape& ExpectShape(std::string_view action) {
+  static const auto shapes = Expectations();
+  static const Shape none = Object({});
+  const auto found = shapes.find(action);
+  return found == shapes.end() ? none : found->second;
+}
+const std::vector<std::string>& ActionWords() {
+  static const std::vector<std::string> words = [] {
+    std::vector<std::string> keys;
+    for (const Field& field : Actions()) keys.push_back(field.key);
+    return keys;
+  }();
+  return words;
+}
+
+}  // namespace mg::scenario
