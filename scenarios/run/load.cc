@@ -86,7 +86,11 @@ class Loader {
   Loaded Load(const std::string& path) {
     if (const Source* source = Read(path, path, {})) {
       CheckShape(*source, ScenarioShape(), "a scenario");
-      if (problems_.empty()) ReadRoot(*source);
+      if (problems_.empty()) {
+        ReadRoot(*source);
+      } else if (const JsoncNode* steps = source->root.Find("steps")) {
+        for (const JsoncNode& step : steps->items) StepOf(*source, step, false);  // their problems
+      }
       if (problems_.empty() && scenario_.steps.empty())
         problems_.push_back({path, source->root.at, "a scenario needs \"steps\": in order"});
       if (problems_.empty()) CheckTemplates(scenario_, problems_);
