@@ -263,9 +263,13 @@ void AddTest(CLI::App& app, CommandLine& line) {
   TestOptions& test = line.test;
   CLI::App* run =
       ScenarioLeaf(app, line, "test", "Run scenarios", [&line] { return RunTest(line.test); });
-  run->add_option("--target", test.target, "virtual or socket")
-      ->check(CLI::IsMember({"virtual", "socket"}))
+  run->add_option("--target", test.target, "virtual, socket, or the URL of a deployment")
       ->capture_default_str();
+  run->add_option("--max-requests", test.max_requests, "to a URL, of all scenarios together")
+      ->capture_default_str();
+  run->add_flag("--watch", test.watch, "run again whenever a file changes");
+  run->add_flag("--pause-on-failure", test.pause_on_failure,
+                "keep the target of a failed scenario until Enter");
   auto* seed = run->add_option("--seed", test.seed, "what chance is drawn from; default 1");
   run->add_option("--seeds", test.seeds, "A..B: each of them")->excludes(seed);
   run->add_option("--schedule", test.schedule, "which ready task runs next: fifo or random")
@@ -315,6 +319,10 @@ bool KnowsWord(const CLI::App& app, const std::string& word) {
   return false;
 }
 
+bool IsScenarioWord(const std::string& word) {
+  return word == "test" || word == "check-scenarios" || word == "list" || word == "coverage";
+}
+
 // CLI11's own text for an unknown word is about extras; name the word and its neighbour instead.
 int ReportUnknownWord(const CLI::App& app, const std::string& word) {
   std::vector<std::string> known;
@@ -336,7 +344,8 @@ int RunCommandLine(int argc, char** argv) {
   app.set_version_flag("--version", "moltgate 0.1.0");
   app.require_subcommand(1);
   app.footer(
-      "Examples:\n  moltgate up\n  moltgate smoke --format table\n  moltgate exec -- npm test\n\n"
+      "Examples:\n  moltgate up\n  moltgate test\n  moltgate smoke --format table\n  moltgate exec "
+      "-- npm test\n\n"
       "Exit codes: 0 ok; 1 invalid input, a failed check or a taken port; 2 refused credentials; 3 "
       "an external "
       "service failed. exec returns the command's own.");
@@ -356,7 +365,7 @@ int RunCommandLine(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     std::cerr << "moltgate: " << error.what()
               << "\nRun `moltgate --help`, or --help after a command.\n";
-    return kExitInvalid;
+    return IsScenarioWord(argv[1]) ? kTestUsage : kExitInvalid;
   }
   return line.action();
 }

@@ -7,10 +7,13 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <map>
 
+#include "core/adapters/thread_runtime.h"
 #include "core/base/bytes.h"
 #include "core/base/json.h"
 #include "emulator/commands/socket_target.h"
+#include "emulator/commands/url_target.h"
 #include "emulator/self.h"
 #include "scenarios/run/coverage.h"
 #include "scenarios/run/report.h"
@@ -73,25 +76,6 @@ Chosen Choose(const TestOptions& options) {
   return chosen;
 }
 
-Result<scenario::SuitePlan> PlanOf(const TestOptions& options) {
-  scenario::SuitePlan plan;
-  const std::string& range = options.seeds.empty() ? options.seed : options.seeds;
-  const std::size_t dots = range.find("..");
-  const auto first = ParseUint(range.empty() ? "1" : std::string_view(range).substr(0, dots));
-  const auto last =
-      dots == std::string::npos ? first : ParseUint(std::string_view(range).substr(dots + 2));
-  if (!first || !last || *last < *first)
-    return Error{Code::kInvalid, "\"" + range + "\" is no seed; write 7, or 1..200"};
-  plan.first_seed = *first;
-  plan.last_seed = *last;
-  if (options.schedule == "random") plan.schedule = sim::Schedule::kRandom;
-  plan.jobs = options.jobs == 0 ? sim::CoreCount() : options.jobs;
-  plan.repeat = options.repeat;
-  plan.fail_fast = options.fail_fast;
-  plan.compare_runs = options.check_determinism;
-  return plan;
-}
-
 scenario::Style StyleOf(const TestOptions& options) {
   scenario::Style style;
   style.quiet = options.quiet;
@@ -126,9 +110,63 @@ Status WriteJournals(const std::string& folder, const std::vector<CaseResult>& r
   return Ok();
 }
 
-scenario::MakeTarget TargetMaker(const TestOptions& options) {
+Result<scenario::MakeTarget> TargetMaker(const TestOptions& options) {
+  if (options.target == "virtual") return scenario::MakeTarget(scenario::MakeVirtualTarget);
   if (options.target == "socket") return scenario::MakeTarget(MakeSocketTarget);
-  return scenario::MakeTarget(scenario::MakeVirtualTarget);
+  return MakeUrlTargets(options.target, options.max_requests, CurrentEnvironment());
+}
+
+// Waits until a file that scenarios are read from is newer, new or gone.
+void WaitForChange(const TestOptions& options) {
+  const auto stamps = [&options] {
+    std::map<std::string, std::filesystem::file_time_type> found;
+    const auto paths =
+        options.paths.empty() ? std::vector<std::string>{"scenarios"} : options.paths;
+    std::error_code ignored;
+    for (const std::string& path : paths) {
+      found[path] = std::filesystem::last_write_time(path, ignored);
+      for (const auto& entry : std::filesystem::recursive_directory_iterator(path, ignored))
+        found[entry.path().string()] = std::filesystem::last_write_time(entry.path(), ignored);
+    }
+    return found;
+  };
+  ThreadRuntime runtime;
+  const auto before = stamps();
+  while (stamps() == before) runtime.SleepUntil(runtime.Now() + std::chrono::milliseconds(300));
+}
+
+void PauseUntilEnter(const scenario::Case& run, const scenario::Outcome&,
+                     const scenario::Target& target) {
+  EndWhenStuck(0);
+  std::cerr << "\n"
+            << run.Name() << " failed; " << target.Describe() << "\nPress Enter to go on."
+            << std::endl;
+  std::string line;
+  std::getline(std::cin, line);
+}
+
+Result<scenario::SuitePlan> PlanOf(const TestOptions& options) {
+  scenario::SuitePlan plan;
+  const std::string& range = options.seeds.empty() ? options.seed : options.seeds;
+  const std::size_t dots = range.find("..");
+  const auto first = ParseUint(range.empty() ? "1" : std::string_view(range).substr(0, dots));
+  const auto last =
+      dots == std::string::npos ? first : ParseUint(std::string_view(range).substr(dots + 2));
+  if (!first || !last || *last < *first)
+    return Error{Code::kInvalid, "\"" + range + "\" is no seed; write 7, or 1..200"};
+  plan.first_seed = *first;
+  plan.last_seed = *last;
+  if (options.schedule == "random") plan.schedule = sim::Schedule::kRandom;
+  plan.jobs = options.jobs == 0 ? sim::CoreCount() : options.jobs;
+  plan.repeat = options.repeat;
+  plan.fail_fast = options.fail_fast;
+  plan.compare_runs = options.check_determinism;
+  if (options.pause_on_failure) plan.limits.on_failure = PauseUntilEnter;
+  if (options.target != "virtual") {
+    if (options.jobs == 0) plan.jobs = 1;
+    if (!options.slow) plan.limits.longest_wait = kPatientWait;
+  }
+  return plan;
 }
 
 int ExitCodeOf(const scenario::Totals& totals) {
@@ -139,16 +177,15 @@ int ExitCodeOf(const scenario::Totals& totals) {
 
 }  // namespace
 
-int RunTest(const TestOptions& options) {
-  LetStopSignalsEnd();
+namespace {
+
+int RunOnce(const TestOptions& options) {
   auto plan = PlanOf(options);
   if (!plan) return Refuse(kTestUsage, plan.error().message);
+  const auto make_target = TargetMaker(options);
+  if (!make_target) return Refuse(kTestUsage, make_target.error().message);
   const Chosen chosen = Choose(options);
   if (chosen.code != kTestPassed) return chosen.code;
-  if (options.target == "socket") {
-    if (options.jobs == 0) plan->jobs = 1;
-    if (!options.slow) plan->longest_wait = kPatientWait;
-  }
 
   EndWhenStuck(options.timeout_seconds);
   scenario::RunFacts facts{options.target, *plan, 0, std::getenv("GITHUB_ACTIONS") != nullptr};
@@ -156,11 +193,12 @@ int RunTest(const TestOptions& options) {
   std::ostream& out =
       options.report_json == "-" || options.report_junit == "-" ? std::cerr : std::cout;
   const double began_ms = sim::RealMs();
-  const auto results = scenario::RunSuite(
-      chosen.selected, *plan, TargetMaker(options), [&](const CaseResult& result) {
+  const auto results =
+      scenario::RunSuite(chosen.selected, *plan, *make_target, [&](const CaseResult& result) {
         EndWhenStuck(options.timeout_seconds);
         out << scenario::CaseText(result, facts, style) << std::flush;
       });
+  EndWhenStuck(0);
   facts.real_seconds = (sim::RealMs() - began_ms) / 1000;
   for (const Status& written :
        {WriteReport(options.report_json, scenario::JsonReport(results, facts)),
@@ -169,6 +207,17 @@ int RunTest(const TestOptions& options) {
     if (!written) return Refuse(kTestInfrastructure, written.error().message);
   out << scenario::SummaryText(results, facts);
   return ExitCodeOf(scenario::TotalsOf(results));
+}
+
+}  // namespace
+
+int RunTest(const TestOptions& options) {
+  LetStopSignalsEnd();
+  for (;;) {
+    const int code = RunOnce(options);
+    if (!options.watch) return code;
+    WaitForChange(options);
+  }
 }
 
 int CheckScenarios(const TestOptions& options) {
@@ -209,8 +258,8 @@ int RunCoverage(const TestOptions& options) {
   if (!requirements) return Refuse(kTestInvalidFile, requirements.error().message);
   const Chosen chosen = Choose(options);
   if (chosen.code != kTestPassed) return chosen.code;
-  const auto results =
-      scenario::RunSuite(chosen.selected, *plan, TargetMaker(options), [](const CaseResult&) {});
+  const auto results = scenario::RunSuite(chosen.selected, *plan, scenario::MakeVirtualTarget,
+                                          [](const CaseResult&) {});
   const scenario::Coverage coverage = scenario::CoverageOf(results, *requirements);
   std::cout << scenario::CoverageText(coverage);
   const int code = ExitCodeOf(scenario::TotalsOf(results));

@@ -26,6 +26,7 @@ enum ScenarioExit {
 struct TestOptions {
   std::vector<std::string> paths;  // empty: "scenarios"
   std::string target = "virtual";  // virtual, socket or a URL
+  int max_requests = 1000;         // to a URL
   std::string seed, seeds;         // "7"; "1..200"
   std::string schedule = "fifo";
   int jobs = 0;  // 0: one a core

@@ -113,6 +113,7 @@ class SocketTarget final : public scenario::Target {
   }
 
   const Site& site() const override { return site_; }
+  std::string Describe() const override { return ReadyToJson(emulator_.ready()); }
   Probes probes() override { return {&*probe_, emulator_.settings().bindings}; }
 
   Result<Response> Send(ClientCall call, CancelToken& cancel) override {

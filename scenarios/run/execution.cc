@@ -135,8 +135,9 @@ Result<Json> Execution::Admin(const std::string& method, const std::string& path
 }
 
 Status Execution::MakeTenant(const JsoncNode& tenant) {
-  MG_TRY(slug, ResolveText(*tenant.Find("slug"), variables_));
-  std::string alias = TextOr(tenant, "as", slug);
+  MG_TRY(named, ResolveText(*tenant.Find("slug"), variables_));
+  std::string alias = TextOr(tenant, "as", named);
+  const std::string slug = target_.SlugFor(named);
   std::replace(alias.begin(), alias.end(), '-', '_');
   Json body{{"slug", slug}};
   for (const char* key : {"tier", "platform"}) {

@@ -29,11 +29,15 @@ class Needs {
     if (tenants == nullptr) return;
     for (const JsoncNode& tenant : tenants->items)
       if (tenant.Find("agent") != nullptr || tenant.Find("boot") != nullptr) Add(Need::kAgents);
+    for (const JsoncNode& tenant : tenants->items)
+      if (tenant.Find("domains") != nullptr) Add(Need::kDomains);
   }
 
   void OfCall(const JsoncNode& call) {
     if (call.Find("from") != nullptr) Add(Need::kAddresses);
-    if (call.Find("token") != nullptr) Add(Need::kIdentities);
+    const JsoncNode* as = call.Find("as");
+    if (call.Find("token") != nullptr || (as != nullptr && as->text != "operator"))
+      Add(Need::kIdentities);
     const JsoncNode* listener = call.Find("listener");
     if (listener != nullptr && listener->text == "internal") Add(Need::kInternal);
   }
@@ -119,6 +123,8 @@ std::string_view NeedWord(Need need) {
       return "internal listener";
     case Need::kBytes:
       return "sockets";
+    case Need::kDomains:
+      return "domains";
   }
   return "";
 }

@@ -6,6 +6,8 @@
 #include "scenarios/run/execution.h"
 #include "scenarios/run/needs.h"
 #include "scenarios/run/options.h"
+#include "scenarios/run/values.h"
+#include "scenarios/run/virtual_target.h"
 #include "scenarios/sim/parallel.h"
 
 namespace mg::scenario {
@@ -30,7 +32,16 @@ std::string SkipReason(const Scenario& scenario, const Target& target) {
   return "";
 }
 
-void RunOn(Target& target, const Case& run, Outcome& outcome) {
+// Why it is not worth its real time; "" when it is.
+std::string TooLong(const Case& run, const RunLimits& limits) {
+  if (limits.longest_wait == Nanos::max()) return "";
+  const Outcome rehearsal = RunCase(run, MakeVirtualTarget);
+  if (rehearsal.verdict != Verdict::kPassed || rehearsal.waited <= limits.longest_wait) return "";
+  const auto waited = std::chrono::duration_cast<std::chrono::seconds>(rehearsal.waited);
+  return "waits " + DurationText(waited) + "; --slow runs it";
+}
+
+void RunOn(Target& target, const Case& run, const OnFailure& on_failure, Outcome& outcome) {
   if (const Status started = target.Start(); !started) {
     const bool refused = started.error().code == Code::kInvalid;
     if (refused) return Fail(outcome, *run.scenario, "start-refused", started.error().message);
@@ -45,13 +56,14 @@ void RunOn(Target& target, const Case& run, Outcome& outcome) {
   }
   if (auto journal = target.Journal(); journal) outcome.journal = std::move(*journal);
   if (auto counts = target.FaultCounts(); counts) outcome.faults = std::move(*counts);
+  if (on_failure && outcome.verdict == Verdict::kFailed) on_failure(run, outcome, target);
   if (const Status stopped = target.Stop(); !stopped && outcome.verdict == Verdict::kPassed) {
     outcome.verdict = Verdict::kBroken;
     outcome.reason = "the target does not stop: " + stopped.error().message;
   }
 }
 
-Outcome RunTimed(const Case& run, const MakeTarget& make_target) {
+Outcome RunTimed(const Case& run, const MakeTarget& make_target, const RunLimits& limits) {
   Outcome outcome;
   TargetOptions options;
   options.seed = run.seed;
@@ -68,12 +80,13 @@ Outcome RunTimed(const Case& run, const MakeTarget& make_target) {
   }
   Target& target = **made;
   outcome.reason = SkipReason(*run.scenario, target);
+  if (outcome.reason.empty()) outcome.reason = TooLong(run, limits);
   if (!outcome.reason.empty()) {
     outcome.verdict = Verdict::kSkipped;
     return outcome;
   }
   try {
-    target.Run([&] { RunOn(target, run, outcome); });
+    target.Run([&] { RunOn(target, run, limits.on_failure, outcome); });
   } catch (const sim::Deadlock& stuck) {
     Fail(outcome, *run.scenario, "deadlock", stuck.what());
   } catch (const sim::LeftOver& left) {
@@ -91,9 +104,9 @@ Outcome RunTimed(const Case& run, const MakeTarget& make_target) {
 
 }  // namespace
 
-Outcome RunCase(const Case& run, const MakeTarget& make_target) {
+Outcome RunCase(const Case& run, const MakeTarget& make_target, const RunLimits& limits) {
   const double began_ms = sim::RealMs();
-  Outcome outcome = RunTimed(run, make_target);
+  Outcome outcome = RunTimed(run, make_target, limits);
   outcome.real_ms = sim::RealMs() - began_ms;
   return outcome;
 }

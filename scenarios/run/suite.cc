@@ -8,8 +8,6 @@
 #include <sstream>
 
 #include "scenarios/run/report.h"
-#include "scenarios/run/values.h"
-#include "scenarios/run/virtual_target.h"
 #include "scenarios/sim/parallel.h"
 
 namespace mg::scenario {
@@ -43,23 +41,8 @@ std::vector<Case> CasesOf(const std::vector<const Scenario*>& scenarios, const S
   return cases;
 }
 
-// Why it is not worth its real time; "" when it is.
-std::string TooLong(const Case& run, const SuitePlan& plan) {
-  if (plan.longest_wait == Nanos::max()) return "";
-  const Outcome rehearsal = RunCase(run, MakeVirtualTarget);
-  if (rehearsal.verdict != Verdict::kPassed || rehearsal.waited <= plan.longest_wait) return "";
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(rehearsal.waited);
-  return "waits " + DurationText(ms) + "; --slow runs it";
-}
-
 CaseResult RunOne(const Case& run, const SuitePlan& plan, const MakeTarget& make_target) {
-  CaseResult result{run, {}, ""};
-  result.outcome.reason = TooLong(run, plan);
-  if (!result.outcome.reason.empty()) {
-    result.outcome.verdict = Verdict::kSkipped;
-    return result;
-  }
-  result.outcome = RunCase(run, make_target);
+  CaseResult result{run, RunCase(run, make_target, plan.limits), ""};
   if (!plan.compare_runs) return result;
   const Outcome second = RunCase(run, make_target);
   if (second.verdict != result.outcome.verdict) {

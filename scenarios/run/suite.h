@@ -36,8 +36,7 @@ struct SuitePlan {
   int jobs = 1;
   bool fail_fast = false;
   bool compare_runs = false;  // each case twice; journals and traces must be equal
-  // Of real time. A case that waits longer, as its rehearsal in virtual time shows, is skipped.
-  Nanos longest_wait = Nanos::max();
+  RunLimits limits;
 };
 
 struct CaseResult {

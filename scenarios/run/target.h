@@ -44,6 +44,7 @@ enum class Need {
   kAddresses,   // speaks from any client address
   kInternal,    // reaches the model endpoint of agents
   kBytes,       // sends raw bytes
+  kDomains,     // answers for any domain that a tenant is given
 };
 std::string_view NeedWord(Need need);  // "fault", "clock", ...: for "skipped (needs fault)"
 
@@ -100,6 +101,9 @@ class Target {
   virtual Status Stop() = 0;   // drained
 
   virtual const Site& site() const = 0;
+  // What a tenant of this name is called there: deployments are shared, so runs keep apart.
+  virtual std::string SlugFor(const std::string& slug) const { return slug; }
+  virtual std::string Describe() const = 0;  // where to look while it is paused
   virtual Probes probes() = 0;
   virtual Result<Response> Send(ClientCall call, CancelToken& cancel) = 0;
   // Sends bytes to the gateway's listener and reads until it closes or says nothing more.

@@ -43,6 +43,7 @@ class VirtualTarget final : public Target {
   }
 
   const Site& site() const override { return site_; }
+  std::string Describe() const override { return "virtual time stands still"; }
   Probes probes() override { return {&probe_, world_.settings().bindings}; }
 
   Result<Response> Send(ClientCall call, CancelToken& cancel) override {
