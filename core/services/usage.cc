@@ -18,6 +18,7 @@ namespace {
 constexpr std::size_t kRowsPerBatch = 500;
 constexpr std::int64_t kRetryWaitsMs[] = {100, 200, 400};  // USG-3
 constexpr std::size_t kLossesPerLogLine = 1000;
+constexpr Nanos kLongestPause = std::chrono::seconds(30);  // between batches that D1 refuses
 
 constexpr std::string_view kInsertBatch =
     "INSERT INTO usage(id, tenant_id, model, tokens_in, tokens_out, latency_ms, created_at) "
@@ -235,20 +236,33 @@ class Usage::Impl {
     done_cv_->NotifyAll();
   }
 
+  // When the next batch may go. A D1 that refuses them is asked less and less often, but for a
+  // process that stops.
+  struct Pace {
+    Instant usual, patient;
+    Nanos pause = Nanos::zero();
+
+    void Sent(bool ok, Instant now, Nanos interval) {
+      usual = now + interval;
+      pause = ok ? interval : std::min(std::max(pause * 2, interval), kLongestPause);
+      patient = now + pause;
+    }
+  };
+
   void SendLoop() {
-    Instant next;
+    Pace pace;
     for (;;) {
       std::vector<std::string> batch;
       {
         Lock lock(mutex_);
-        while (!closing_ && !MaySend(next))
-          send_cv_->WaitUntil(lock, sending_.empty() ? kNever : next);
+        while (!closing_ && !MaySend(pace))
+          send_cv_->WaitUntil(lock, sending_.empty() ? kNever : NextSend(pace));
         if (closing_) return;
         const auto count = static_cast<std::ptrdiff_t>(std::min(sending_.size(), kRowsPerBatch));
         batch.assign(sending_.begin(), sending_.begin() + count);
       }
       const Status sent = Send(batch);
-      next = runtime_.Now() + std::chrono::milliseconds(options_.batch_interval_ms);
+      pace.Sent(sent.ok(), runtime_.Now(), std::chrono::milliseconds(options_.batch_interval_ms));
       ReportSend(sent, batch.size());
       const Lock lock(mutex_);
       send_failed_ = !sent;
@@ -262,10 +276,11 @@ class Usage::Impl {
   }
 
   // A stop does not wait for the pace, unless D1 is failing.
-  bool MaySend(Instant next) const {
+  bool MaySend(const Pace& pace) const {
     if (sending_.empty()) return false;
-    return (stopping_ && !send_failed_) || runtime_.Now() >= next;
+    return (stopping_ && !send_failed_) || runtime_.Now() >= NextSend(pace);
   }
+  Instant NextSend(const Pace& pace) const { return stopping_ ? pace.usual : pace.patient; }
 
   Status Send(const std::vector<std::string>& batch) {
     const D1Statement insert{std::string(kInsertBatch), {JsonArray(batch)}};
