@@ -182,12 +182,14 @@ void ShapeChecker::CheckNumber(const JsoncNode& node, const Shape& shape, const 
 }
 
 void ShapeChecker::CheckList(const JsoncNode& node, const Shape& shape, const std::string& what) {
+  if (IsTemplate(node)) return;
   if (node.kind != Kind::kArray) return Wrong(node, what, Wanted(shape));
   if (node.items.empty() && !shape.may_be_empty) Add(node.at, what + " must not be empty");
   for (const JsoncNode& item : node.items) Check(item, *shape.item, "an item of " + what);
 }
 
 void ShapeChecker::CheckMap(const JsoncNode& node, const Shape& shape, const std::string& what) {
+  if (IsTemplate(node)) return;
   if (node.kind != Kind::kObject) return Wrong(node, what, Wanted(shape));
   for (const JsoncNode::Member& member : node.members) {
     if (!FitsName(shape.name, member.key))
@@ -198,6 +200,7 @@ void ShapeChecker::CheckMap(const JsoncNode& node, const Shape& shape, const std
 }
 
 void ShapeChecker::CheckObject(const JsoncNode& node, const Shape& shape, const std::string& what) {
+  if (IsTemplate(node)) return;
   if (node.kind != Kind::kObject) return Wrong(node, what, Wanted(shape));
   std::vector<std::string> known;
   for (const Field& field : shape.fields) known.push_back(field.key);

@@ -43,13 +43,13 @@ Status SetHost(const JsoncNode& node, const Variables& variables, const Site& si
 
 Status SetHeaders(const JsoncNode& headers, const Variables& variables, Headers& out) {
   for (const JsoncNode::Member& member : headers.members) {
-    if (member.value.kind == JsoncNode::Kind::kNull) {
-      out.Remove(member.key);
-      continue;
-    }
     if (member.value.kind != JsoncNode::Kind::kArray) {
-      MG_TRY(value, ResolveText(member.value, variables));
-      out.Set(member.key, value);
+      MG_TRY(value, Resolve(member.value, variables));
+      if (value.is_null()) {
+        out.Remove(member.key);
+      } else {
+        out.Set(member.key, value.is_string() ? value.get<std::string>() : DumpJson(value));
+      }
       continue;
     }
     out.Remove(member.key);
@@ -211,6 +211,26 @@ Json ReplyJson(const Reply& reply) {
   return json;
 }
 
+namespace {
+
+// RFC 6901, without escapes: "/items/0/id". nullptr when there is nothing.
+const Json* At(const Json& whole, std::string_view pointer) {
+  const Json* at = &whole;
+  if (pointer.empty()) return at;
+  for (const std::string_view part : Split(pointer.substr(1), '/')) {
+    if (at->is_array()) {
+      const auto index = ParseUint(part);
+      at = index && *index < at->size() ? &(*at)[*index] : nullptr;
+    } else {
+      at = Find(*at, part);
+    }
+    if (at == nullptr) return nullptr;
+  }
+  return at;
+}
+
+}  // namespace
+
 Result<Json> Captured(const std::string& what, const Json& value) {
   const std::size_t colon = what.find(':');
   const std::string part = what.substr(0, colon);
@@ -220,8 +240,7 @@ Result<Json> Captured(const std::string& what, const Json& value) {
     const Json* headers = Find(value, "headers");
     found = headers == nullptr ? nullptr : Find(*headers, AsciiLower(rest));
   } else if (const Json* whole = Find(value, part)) {
-    const Json::json_pointer pointer(rest);
-    if (whole->contains(pointer)) found = &(*whole)[pointer];
+    found = At(*whole, rest);
   }
   if (found != nullptr) return *found;
   return Error{Code::kNotFound, "there is no " + what + " to capture"};

@@ -131,7 +131,9 @@ Broken NeverAboveTheLimit(Execution& execution) {
     if (saw.status != 200 || saw.limit == 0) continue;
     const bool is_public = saw.path == "/api/status";
     if (!is_public && saw.path != "/v1/chat/completions") continue;
-    counters[saw.host + saw.path + (is_public ? saw.from : "")].push_back(saw);
+    counters[saw.host + saw.path + (is_public ? " from " + saw.from : "") + " limit " +
+             std::to_string(saw.limit)]
+        .push_back(saw);
   }
   for (auto& [name, calls] : counters) {
     std::sort(calls.begin(), calls.end(),

@@ -3,7 +3,7 @@
 //
 //   $gt $gte $lt $lte   numbers; durations ("5s") when the actual value is one
 //   $ne value           anything else
-//   $match "a*b?"       text by wildcard; $contains "part"
+//   $match "a*b?"       text by wildcard; $contains "part"; $lacks "part"
 //   $any [..]           one of these matches; $all [..]  all of these do
 //   $type "string"      string number integer boolean array object null
 //   $len n or matcher   of a string, array or object

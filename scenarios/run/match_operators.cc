@@ -83,6 +83,12 @@ void Contains(const Place& place) {
   });
 }
 
+void Lacks(const Place& place) {
+  TextTest(place, "a text without ", [](std::string_view part, std::string_view text) {
+    return text.find(part) == std::string_view::npos;
+  });
+}
+
 void Any(const Place& place) {
   for (const JsoncNode& one : place.argument.items)
     if (place.matching.Equal(one, place.actual)) return;
@@ -188,7 +194,7 @@ constexpr Operator kOperators[] = {
     {"$ne", Ne},         {"$match", Wildcard}, {"$any", Any},     {"$contains", Contains},
     {"$all", All},       {"$type", Type},      {"$len", Len},     {"$absent", Absent},
     {"$approx", Approx}, {"$exact", Exact},    {"$items", Items}, {"$unordered", Unordered},
-    {"$has", Has},
+    {"$has", Has},       {"$lacks", Lacks},
 };
 
 }  // namespace

@@ -46,10 +46,14 @@ bool IsSetting(std::string_view text) {
 }
 
 bool IsCapture(std::string_view text) {
-  if (text == "status" || text == "text" || text == "value" || text == "count") return true;
-  for (const std::string_view head : {"json:/", "rows:/", "lines:/", "list:/"})
-    if (text.substr(0, head.size()) == head) return true;
-  return text == "json:" || (text.substr(0, 7) == "header:" && text.size() > 7);
+  const std::size_t colon = text.find(':');
+  const std::string_view part = text.substr(0, colon);
+  if (colon == std::string_view::npos)
+    return part == "status" || part == "text" || part == "value" || part == "count";
+  const std::string_view rest = text.substr(colon + 1);
+  if (part == "header") return !rest.empty();
+  const bool has_parts = part == "json" || part == "rows" || part == "lines" || part == "list";
+  return has_parts && (rest.empty() || rest.front() == '/');
 }
 
 struct NameRow {
@@ -67,7 +71,7 @@ const NameRow kNames[] = {
     {Name::kPath, [](std::string_view text) { return !text.empty() && text.front() == '/'; },
      "^(/|\\{\\{)", "a path that begins with '/'"},
     {Name::kCapture, IsCapture,
-     "^(status|text|value|count|json:.*|rows:/.*|lines:/.*|list:/.*|header:.+)$",
+     "^(status|text|value|count|(json|rows|lines|list):(/.*)?|header:.+)$",
      "\"status\", \"text\", \"header:<name>\", \"json:/<pointer>\" or \"rows:/<pointer>\""},
 };
 

@@ -15,6 +15,7 @@ constexpr Nanos kUsageFlush = std::chrono::seconds(5);
 constexpr std::int64_t kBatchIntervalMs = 250;  // USG-4, against fakes
 constexpr std::size_t kListenerWorkers = 64;    // as the emulator's
 constexpr std::uint64_t kFaultSeed = 0x9e3779b97f4a7c15ULL;
+constexpr std::size_t kJournalEntries = 1'000'000;  // invariants need all of a run
 constexpr const char* kOutbox = "outbox.jsonl";
 
 std::string Listed(const std::vector<SettingProblem>& problems) {
@@ -46,6 +47,7 @@ World::World(WorldOptions options)
       random_(options_.sim.seed),
       log_(runtime_),
       transport_(runtime_, options_.network_one_way),
+      journal_(kJournalEntries),
       faults_(runtime_, options_.sim.seed ^ kFaultSeed),
       trail_(std::make_unique<Trail>(runtime_)),
       credentials_(fake::MakeCredentials(random_)),
