@@ -38,7 +38,7 @@ Result<Response> AgentJournal::Send(const Request& request, const Deadlines& dea
   std::string sandbox_id = AgentAt(request.origin);
   if (sandbox_id.empty()) return transport_.Send(request, deadlines, cancel);
   fake::OpenCall open(journal_, runtime_, request, kService);
-  open.note.operation = "agent.http";
+  open.note.operation = request.Path() == "/health" ? "agent.health" : "agent.http";
   open.SetTenant(std::move(sandbox_id));
   auto answer = transport_.Send(request, deadlines, cancel);
   if (answer) {

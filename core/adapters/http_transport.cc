@@ -45,10 +45,9 @@ Result<ClientExchange> HttpTransport::Impl::Begin(const Request& request,
                                                   const Deadlines& deadlines, CancelToken& cancel) {
   if (cancel.cancelled()) return Error{Code::kCancelled, "cancelled before sending"};
   MG_TRY(origin, ParseOrigin(request.origin));
-  const std::string_view asked_host = request.headers.Get("host");
-  MG_TRY(head_text,
-         wire::RequestHeadText(
-             request, asked_host.empty() ? std::string_view(origin.authority) : asked_host));
+  const std::string_view host = request.headers.Has("host") ? request.headers.Get("host")
+                                                            : std::string_view(origin.authority);
+  MG_TRY(head_text, wire::RequestHeadText(request, host));
   if (std::unique_ptr<ClientSocket> pooled = pool_->Take(request.origin)) {
     ClientExchange exchange(std::move(pooled), request, deadlines, cancel, runtime_);
     const Status done = exchange.Run(head_text);

@@ -304,6 +304,17 @@ std::vector<SettingProblem> CheckSettings(const Settings& settings) {
   return Checker(settings).Run();
 }
 
+std::string ProblemText(const SettingProblem& problem) {
+  return problem.name + " " + problem.what + "; " + problem.how;
+}
+
+std::string ProblemsText(const std::vector<SettingProblem>& problems) {
+  std::string text;
+  for (const SettingProblem& problem : problems)
+    text += (text.empty() ? "" : "\n") + ProblemText(problem);
+  return text;
+}
+
 std::vector<std::string> MissingBindings(const Settings& settings) {
   std::vector<std::string> missing;
   if (!settings.bindings.bucket) missing.push_back("MOLTBOT_BUCKET");

@@ -132,6 +132,9 @@ struct SettingProblem {
   bool missing_binding = false;
 };
 
+std::string ProblemText(const SettingProblem& problem);                 // "X is not set; set X"
+std::string ProblemsText(const std::vector<SettingProblem>& problems);  // a line each
+
 // BND-1, BND-3, TEN-4, TEN-11, AIG-3, ACC-5: everything at once, in a fixed order; empty when all
 // is well. With dev_mode, missing bindings and credentials are not problems (BND-2); production
 // refuses dev_mode, so there they still are.

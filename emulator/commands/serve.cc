@@ -32,9 +32,7 @@ Result<HostPort> ParseListen(const std::string& text) {
 
 void PrintProblems(const std::vector<SettingProblem>& problems) {
   std::cerr << "moltgate serve: the configuration is not complete:\n";
-  for (const SettingProblem& problem : problems) {
-    std::cerr << "  " << problem.name << " " << problem.what << "; " << problem.how << "\n";
-  }
+  for (const SettingProblem& problem : problems) std::cerr << "  " << ProblemText(problem) << "\n";
 }
 
 // Credentials of the fakes among the bindings, if there are any: fresh for each run.

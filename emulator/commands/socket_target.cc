@@ -28,6 +28,9 @@ using scenario::StartAttempt;
 using scenario::TargetOptions;
 
 constexpr Nanos kControlTime = std::chrono::seconds(30);
+constexpr Nanos kLateness = std::chrono::milliseconds(500);
+constexpr Nanos kQuiet = std::chrono::milliseconds(50);
+constexpr Nanos kLongestSettling = std::chrono::seconds(2);
 constexpr Nanos kSilence = std::chrono::milliseconds(500);
 constexpr std::size_t kControlBytes = std::size_t{256} << 20;
 
@@ -79,6 +82,7 @@ class SocketTarget final : public scenario::Target {
       case Need::kAgents:     // they are processes
       case Need::kRestart:    // of the whole emulator, with its fakes
       case Need::kAddresses:  // one machine, one address
+      case Need::kCalendar:   // time goes on from what it is
       case Need::kInternal:   // on a port that agents alone are told
         return false;
       default:
@@ -86,16 +90,13 @@ class SocketTarget final : public scenario::Target {
     }
   }
   Runtime& runtime() override { return runtime_; }
+  Nanos Lateness() const override { return kLateness; }
   void Run(const std::function<void()>& body) override { body(); }
 
   Status Start() override {
     const auto problems = CheckSettings(Preview());
-    if (!problems.empty() && !options_.profile.settings.startup_gate_responds) {
-      std::string text;
-      for (const SettingProblem& problem : problems)
-        text += (text.empty() ? "" : "\n") + problem.name + " " + problem.what;
-      return Error{Code::kInvalid, text};
-    }
+    if (!problems.empty() && !options_.profile.settings.startup_gate_responds)
+      return Error{Code::kInvalid, ProblemsText(problems)};
     MG_RETURN_IF_ERROR(emulator_.Start());
     const Settings& settings = emulator_.settings();
     site_ = {settings.app_domain,
@@ -103,7 +104,8 @@ class SocketTarget final : public scenario::Target {
              settings.operators.front(),
              settings.models.free.primary,
              settings.models.premium.primary,
-             settings.models.premium.fallback};
+             settings.models.premium.fallback,
+             "127.0.0.1"};
     probe_.emplace(transport_, emulator_.ready().At("management_token"));
     return Ok();
   }
@@ -144,7 +146,8 @@ class SocketTarget final : public scenario::Target {
 
   Status Advance(Nanos duration) override {
     const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
-    return Control("POST", "/clock", DumpJson({{"advance_ms", ms}})).ToStatus();
+    MG_RETURN_IF_ERROR(Control("POST", "/clock", DumpJson({{"advance_ms", ms}})).ToStatus());
+    return Settle();
   }
   Status AddFault(const fake::FaultRule& rule) override {
     return Control("POST", "/faults", DumpJson(fake::FaultRuleToJson(rule))).ToStatus();
@@ -211,6 +214,18 @@ class SocketTarget final : public scenario::Target {
   }
 
  private:
+  // What has become due runs now: until the journal stands still.
+  Status Settle() {
+    std::size_t seen = 0;
+    for (const Instant gives_up = runtime_.Now() + kLongestSettling; runtime_.Now() < gives_up;) {
+      runtime_.SleepUntil(runtime_.Now() + kQuiet);
+      MG_TRY(entries, Journal());
+      if (entries.size() == seen) break;
+      seen = entries.size();
+    }
+    return Ok();
+  }
+
   struct Controlled {
     Result<std::string> result;
     Status ToStatus() const { return result ? Ok() : Status(result.error()); }

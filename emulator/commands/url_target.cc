@@ -18,6 +18,7 @@ using scenario::TargetOptions;
 
 constexpr std::string_view kPrefix = "sc-";
 constexpr std::size_t kRunBytes = 3;
+constexpr Nanos kLateness = std::chrono::seconds(2);  // it is far away
 constexpr Nanos kCleanUpTime = std::chrono::seconds(30);
 
 // What all scenarios of one command share.
@@ -40,6 +41,7 @@ class UrlTarget final : public scenario::Target {
   std::string_view Name() const override { return "url"; }
   bool Has(Need) const override { return false; }
   Runtime& runtime() override { return runtime_; }
+  Nanos Lateness() const override { return kLateness; }
   void Run(const std::function<void()>& body) override { body(); }
   Status Start() override { return Ok(); }
 

@@ -57,6 +57,7 @@ Execution::Execution(const Scenario& scenario, const Instance& instance, std::ui
   variables_.Set("primary", site.primary_model);
   variables_.Set("fallback", site.fallback_model);
   variables_.Set("free_model", site.free_model);
+  variables_.Set("client_address", site.client_address);
   variables_.Set("seed", seed);
 }
 
@@ -284,7 +285,7 @@ Failure Execution::Wrong(const JsoncNode& at, std::string kind, std::string mess
 std::optional<Failure> Execution::Compare(const JsoncNode& expected, const Json& actual,
                                           const std::string& kind, const std::string& what) {
   const Lock lock(mutex_);
-  const auto differences = Match(expected, actual, variables_);
+  const auto differences = Match(expected, actual, variables_, target_.Lateness());
   if (differences.empty()) return std::nullopt;
   const Difference& first = differences.front();
   Failure failure;

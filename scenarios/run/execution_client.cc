@@ -210,9 +210,14 @@ Execution::Checked Execution::DoBurst(const Step& step) {
 Execution::Checked Execution::DoTogether(const Step& step) {
   std::vector<Checked> results(step.together.size(), Checked(std::optional<Failure>()));
   std::vector<std::unique_ptr<Task>> tasks;
+  Runtime& runtime = target_.runtime();
+  const Instant began = runtime.Now();
   for (std::size_t i = 0; i < step.together.size(); ++i) {
-    tasks.push_back(target_.runtime().Spawn("together " + std::to_string(i + 1),
-                                            [&, i] { results[i] = Do(step.together[i]); }));
+    tasks.push_back(runtime.Spawn("together " + std::to_string(i + 1), [&, i] {
+      const Step& one = step.together[i];
+      if (one.after > Nanos::zero()) runtime.SleepUntil(began + one.after);
+      results[i] = Do(one);
+    }));
   }
   for (const auto& task : tasks) task->Join();
   for (Checked& result : results)

@@ -184,7 +184,7 @@ Result<Json> Execution::LogLines(const JsoncNode& log) {
   for (const sim::LogLine& line : written) {
     if (line.event != event) continue;
     Json json = JsonOf(line);
-    if (where != nullptr && !Match(*where, json, variables_).empty()) continue;
+    if (where != nullptr && !Match(*where, json, variables_, target_.Lateness()).empty()) continue;
     lines.push_back(std::move(json));
   }
   return Json{{"count", lines.size()}, {"lines", std::move(lines)}};

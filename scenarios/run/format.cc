@@ -312,6 +312,7 @@ Shape StepOf() {
   fields.push_back(May("expect", Expected(), "looked at once"));
   fields.push_back(May("capture", Map(Name::kVariable, Named(Name::kCapture)), "for later steps"));
   fields.push_back(May("eventually", Duration(), "a read is repeated this long"));
+  fields.push_back(May("after", Duration(), "of `together`: begins so much later"));
   return Object(std::move(fields));
 }
 

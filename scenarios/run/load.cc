@@ -233,6 +233,10 @@ class Loader {
                     "only reads are repeated: \"eventually\" does not go with "
                     "this step");
     }
+    if (const JsoncNode* after = node.Find("after")) {
+      step.after = DurationOf(after->text).value_or(Nanos::zero());
+      if (!inner) checker.Add(after->at, "\"after\" stands in steps of \"together\" alone");
+    }
     if (step.kind == StepKind::kTogether) {
       if (inner) checker.Add(node.at, "\"together\" does not stand inside another");
       for (const JsoncNode& one : step.action->items)

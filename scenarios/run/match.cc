@@ -55,8 +55,15 @@ std::string KeyOf(const JsoncNode::Member& member) {
 
 }  // namespace
 
-Matching::Matching(const Variables& variables, std::size_t limit)
-    : variables_(variables), limit_(limit) {}
+Matching::Matching(const Variables& variables, Nanos lateness, std::size_t limit)
+    : variables_(variables), lateness_(lateness), limit_(limit) {}
+
+bool Matching::IsInTime(const Json& expected, const Json& actual) const {
+  if (lateness_ == Nanos::zero() || !expected.is_string() || !actual.is_string()) return false;
+  const auto wanted = DurationOf(expected.get<std::string>());
+  const auto took = DurationOf(actual.get<std::string>());
+  return wanted && took && *took >= *wanted && *took - *wanted <= lateness_;
+}
 
 void Matching::Differ(const JsoncNode& expected, const std::string& path, std::string wanted,
                       std::string actual) {
@@ -66,7 +73,7 @@ void Matching::Differ(const JsoncNode& expected, const std::string& path, std::s
 }
 
 bool Matching::Equal(const JsoncNode& expected, const Json* actual) const {
-  Matching inner(variables_, 1);
+  Matching inner(variables_, lateness_, 1);
   inner.Compare(expected, actual, "");
   return inner.differences_.empty();
 }
@@ -84,7 +91,7 @@ void Matching::Compare(const JsoncNode& expected, const Json* actual, const std:
   if (expected.kind == JsoncNode::Kind::kArray) return CompareArray(expected, *actual, path);
   const auto value = Resolve(expected, variables_);
   if (!value) return Differ(expected, path, value.error().message, Shown(*actual));
-  if (*value == *actual) return;
+  if (*value == *actual || IsInTime(*value, *actual)) return;
   Differ(expected, path, Shown(*value), Shown(*actual));
 }
 
@@ -108,15 +115,16 @@ void Matching::CompareArray(const JsoncNode& expected, const Json& actual,
 }
 
 std::vector<Difference> Match(const JsoncNode& expected, const Json& actual,
-                              const Variables& variables, std::string path, std::size_t limit) {
-  Matching matching(variables, limit);
+                              const Variables& variables, Nanos lateness, std::string path,
+                              std::size_t limit) {
+  Matching matching(variables, lateness, limit);
   matching.Compare(expected, &actual, path);
   return matching.Take();
 }
 
 std::size_t MatchingMembers(const JsoncNode& expected, const Json& actual,
                             const Variables& variables) {
-  const Matching matching(variables, 1);
+  const Matching matching(variables, Nanos::zero(), 1);
   return static_cast<std::size_t>(std::count_if(
       expected.members.begin(), expected.members.end(), [&](const JsoncNode::Member& member) {
         return matching.Equal(member.value, Find(actual, KeyOf(member)));

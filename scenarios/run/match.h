@@ -19,6 +19,7 @@
 
 #include "core/base/json_fwd.h"
 #include "core/base/jsonc.h"
+#include "core/ports/runtime.h"
 #include "scenarios/run/values.h"
 
 namespace mg::scenario {
@@ -32,9 +33,10 @@ struct Difference {
 };
 
 // Every difference, at most `limit`; empty when it matches. `path` begins the paths.
-// A variable that is missing counts as a difference that says so.
+// A variable that is missing counts as a difference that says so. A duration that is expected, or
+// the most that is, may be exceeded by `lateness`.
 std::vector<Difference> Match(const JsoncNode& expected, const Json& actual,
-                              const Variables& variables, std::string path = "",
+                              const Variables& variables, Nanos lateness, std::string path = "",
                               std::size_t limit = 10);
 
 // How many of the members of `expected` (an object) `actual` has as they should be: for the nearest

@@ -57,6 +57,8 @@ void Lt(const Place& place) {
   CompareOrder(place, "<", [](int order) { return order < 0; });
 }
 void Lte(const Place& place) {
+  const auto bound = place.Argument();
+  if (bound && place.actual != nullptr && place.matching.IsInTime(*bound, *place.actual)) return;
   CompareOrder(place, "<=", [](int order) { return order <= 0; });
 }
 

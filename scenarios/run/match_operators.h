@@ -13,7 +13,7 @@ namespace mg::scenario {
 
 class Matching {
  public:
-  Matching(const Variables& variables, std::size_t limit);
+  Matching(const Variables& variables, Nanos lateness, std::size_t limit);
 
   void Compare(const JsoncNode& expected, const Json* actual, const std::string& path);
   bool Equal(const JsoncNode& expected, const Json* actual) const;
@@ -23,6 +23,8 @@ class Matching {
               std::string actual);
   std::string ShownNode(const JsoncNode& node) const;
   const Variables& variables() const { return variables_; }
+  // Durations that are as they should be, but for the lateness of a target in real time.
+  bool IsInTime(const Json& expected, const Json& actual) const;
 
  private:
   void CompareObject(const JsoncNode& expected, const Json& actual, const std::string& path);
@@ -30,6 +32,7 @@ class Matching {
   void CompareWithMatcher(const JsoncNode& expected, const Json* actual, const std::string& path);
 
   const Variables& variables_;
+  const Nanos lateness_;
   const std::size_t limit_;
   std::vector<Difference> differences_;
 };

@@ -16,13 +16,14 @@ class Needs {
 
   void OfFault(const JsoncNode& fault) {
     const JsoncNode* on = fault.Find("on");
-    Add(Need::kFaults,
-        on == nullptr ? "" : std::string_view(on->text).substr(0, on->text.find('.')));
+    const std::string_view what = on == nullptr ? std::string_view() : on->text;
+    if (what.substr(0, 6) == "agent." || what.substr(0, 8) == "sandbox.") return Add(Need::kAgents);
+    Add(Need::kFaults, what.substr(0, what.find('.')));
   }
 
   void OfGiven(const JsoncNode& given) {
     if (given.Find("settings") != nullptr || given.Find("missing") != nullptr) Add(Need::kSettings);
-    if (given.Find("clock") != nullptr) Add(Need::kClock);
+    if (given.Find("clock") != nullptr) Add(Need::kCalendar);
     if (given.Find("network") != nullptr) Add(Need::kNetwork);
     if (given.Find("agent") != nullptr) Add(Need::kAgents);
     const JsoncNode* tenants = given.Find("tenants");
@@ -119,6 +120,8 @@ std::string_view NeedWord(Need need) {
       return "start";
     case Need::kAddresses:
       return "client addresses";
+    case Need::kCalendar:
+      return "calendar";
     case Need::kInternal:
       return "internal listener";
     case Need::kBytes:

@@ -52,6 +52,7 @@ struct Step {
       nullptr;  // may be null; name -> "status" | "header:x" | "json:/pointer" | "text"
   std::optional<Nanos> eventually;  // reads alone: repeated until true, at most this long
   std::vector<Step> together;       // of kTogether
+  Nanos after = Nanos::zero();      // inside `together`: begins so much later than the others
 };
 
 // One row of `each`, or the only instance of a file without it.

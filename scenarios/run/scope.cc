@@ -10,8 +10,8 @@
 namespace mg::scenario {
 namespace {
 
-constexpr const char* kBuiltIn[] = {"app_domain", "operator_host", "operator", "primary",
-                                    "fallback",   "free_model",    "seed"};
+constexpr const char* kBuiltIn[] = {"app_domain", "operator_host", "operator",       "primary",
+                                    "fallback",   "free_model",    "client_address", "seed"};
 
 class Scope {
  public:

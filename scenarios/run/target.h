@@ -42,6 +42,7 @@ enum class Need {
   kRestart,     // stops and starts the gateway
   kStart,       // tries to start a process with given settings
   kAddresses,   // speaks from any client address
+  kCalendar,    // starts at a given time
   kInternal,    // reaches the model endpoint of agents
   kBytes,       // sends raw bytes
   kDomains,     // answers for any domain that a tenant is given
@@ -61,6 +62,7 @@ struct TargetOptions {
 struct Site {
   std::string app_domain, operator_host, operator_email;
   std::string free_model, primary_model, fallback_model;
+  std::string client_address;  // of calls that say none
 };
 
 // D1, KV and R2 as a bystander sees them: in no journal, disturbed by no fault.
@@ -93,6 +95,8 @@ class Target {
   virtual std::string_view Name() const = 0;  // "virtual", "socket", "url"
   virtual bool Has(Need need) const = 0;
   virtual Runtime& runtime() = 0;
+  // How much later than they should things may come there; zero where time is the target's own.
+  virtual Nanos Lateness() const = 0;
 
   // Runs `body` with the target's runtime; everything below happens in it. Throws what `body` or
   // one of its tasks does, and what the simulated runtime throws.

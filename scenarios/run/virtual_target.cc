@@ -29,11 +29,13 @@ class VirtualTarget final : public Target {
     site_.free_model = settings.models.free.primary;
     site_.primary_model = settings.models.premium.primary;
     site_.fallback_model = settings.models.premium.fallback;
+    site_.client_address = kClientAddress;
   }
 
   std::string_view Name() const override { return "virtual"; }
   bool Has(Need need) const override { return need != Need::kBytes; }
   Runtime& runtime() override { return world_.runtime(); }
+  Nanos Lateness() const override { return Nanos::zero(); }
   void Run(const std::function<void()>& body) override { world_.runtime().Run(body); }
   Status Start() override { return world_.StartGateway(); }
   Status Stop() override {

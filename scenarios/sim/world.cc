@@ -18,13 +18,6 @@ constexpr std::uint64_t kFaultSeed = 0x9e3779b97f4a7c15ULL;
 constexpr std::size_t kJournalEntries = 1'000'000;  // invariants need all of a run
 constexpr const char* kOutbox = "outbox.jsonl";
 
-std::string Listed(const std::vector<SettingProblem>& problems) {
-  std::string text;
-  for (const SettingProblem& problem : problems)
-    text += (text.empty() ? "" : "\n") + problem.name + " " + problem.what + "; " + problem.how;
-  return text;
-}
-
 }  // namespace
 
 // Which call a task works for lives in the task's context.
@@ -115,7 +108,7 @@ Status World::CheckStart() const {
   MG_RETURN_IF_ERROR(profile_status_);
   const auto problems = CheckSettings(profile_.settings);
   if (problems.empty() || profile_.settings.startup_gate_responds) return Ok();
-  return Error{Code::kInvalid, Listed(problems)};
+  return Error{Code::kInvalid, ProblemsText(problems)};
 }
 
 Status World::StartGateway() {

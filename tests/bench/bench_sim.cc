@@ -1,4 +1,5 @@
-// What the scheduler of scenarios costs, on one core: switches, lone sleeps, short tasks, a burst.
+// What scenarios cost, on one core: the scheduler alone (switches, lone sleeps, short tasks, a
+// burst), then the whole system in virtual time.
 // Run from a release build: build/release/tests/bench/bench_sim [rounds]
 #include <algorithm>
 #include <chrono>
@@ -12,6 +13,7 @@
 
 #include "scenarios/sim/sim_random.h"
 #include "scenarios/sim/sim_runtime.h"
+#include "tests/bench/bench_world.h"
 
 namespace mg::sim {
 namespace {
@@ -103,6 +105,9 @@ int main(int argc, char** argv) {
   mg::sim::PinToOneCore(0);
   const int rounds = argc > 1 ? std::atoi(argv[1]) : 2;
   mg::sim::Print("first burst, threads are new", mg::sim::BurstMs(mg::sim::Schedule::kFifo), "ms");
-  for (int i = 0; i < std::max(1, rounds); ++i) mg::sim::Round();
+  for (int i = 0; i < std::max(1, rounds); ++i) {
+    mg::sim::Round();
+    mg::sim::PrintWorldFigures();
+  }
   return 0;
 }
