@@ -102,6 +102,10 @@ void AddUp(CLI::App& app, CommandLine& line) {
                  "run this program as the agent of each tenant");
   up->add_option("--profile", line.up.profile,
                  "settings of the gateway; bindings it leaves out are fakes");
+  up->add_option("--ai", line.up.ai,
+                 "a knob of the AI Gateway fake, may be repeated: first_token=200ms, "
+                 "tokens_per_second=20, jitter=0.2")
+      ->allow_extra_args(false);
   up->add_flag("--dev", line.up.dev_mode, "DEV_MODE: no keys, no Access");
   up->add_flag("--quiet", line.up.quiet, "do not print a line for each call");
   up->footer("Example:\n  moltgate up --port-base 0 --memory --ready-file ready.json");

@@ -9,6 +9,7 @@
 #include "core/base/digest.h"
 #include "core/base/json.h"
 #include "core/http/host.h"
+#include "fakes/ai_knobs_json.h"
 #include "fakes/faults_json.h"
 
 namespace mg {
@@ -33,11 +34,12 @@ bool FromLoopbackName(const Request& request) {
 }  // namespace
 
 Control::Control(std::string management_token, const Metrics* metrics, fake::Journal& journal,
-                 fake::Faults& faults, ThreadRuntime& runtime)
+                 fake::Faults& faults, fake::AiGateway* ai_gateway, ThreadRuntime& runtime)
     : management_token_(std::move(management_token)),
       metrics_(metrics),
       journal_(journal),
       faults_(faults),
+      ai_gateway_(ai_gateway),
       runtime_(runtime) {}
 
 bool Control::Authorised(const Request& request) const {
@@ -63,7 +65,8 @@ Response Control::Handle(Request& request, const Peer&, CancelToken&) {
   if (path.substr(0, kFaultsPath.size() + 1) == std::string(kFaultsPath) + "/") {
     return Faults(request, path.substr(kFaultsPath.size() + 1));
   }
-  return ControlError(404, "not_found", "Known: clock, faults, journal.");
+  if (path == "/control/v1/ai" && ai_gateway_ != nullptr) return AiKnobs(request);
+  return ControlError(404, "not_found", "Known: ai, clock, faults, journal.");
 }
 
 // GET says what time it is; POST {"advance_ms": n} moves wall time: TTLs, tokens, windows.
@@ -137,6 +140,23 @@ Response Control::CountFaults() const {
     counts.push_back(fake::FaultCountToJson(count));
   }
   return JsonResponse(200, DumpJson({{"faults", std::move(counts)}}));
+}
+
+// GET says all of them; PATCH changes those that it names.
+Response Control::AiKnobs(Request& request) {
+  fake::AiKnobs knobs = ai_gateway_->knobs();
+  if (request.method == "PATCH") {
+    if (!request.body.Buffer(kControlBodyBytes, runtime_.Now() + std::chrono::seconds(10))) {
+      return ControlError(413, "body_too_large", "The body is too large or incomplete.");
+    }
+    const auto json = ParseJson(request.body.bytes(), {.refuse_duplicate_keys = true});
+    const Status set = json ? fake::SetAiKnobs(*json, knobs) : Status(json.error());
+    if (!set) return ControlError(400, "invalid_input", set.error().message);
+    ai_gateway_->SetKnobs(knobs);
+  } else if (request.method != "GET") {
+    return ControlError(405, "method_not_allowed", "GET or PATCH.");
+  }
+  return JsonResponse(200, DumpJson(fake::AiKnobsToJson(knobs)));
 }
 
 Response Control::ReadJournal(const Request& request) {

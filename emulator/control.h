@@ -9,6 +9,7 @@
 #include "core/adapters/thread_runtime.h"
 #include "core/gateway/metrics.h"
 #include "core/http/message.h"
+#include "fakes/ai_gateway.h"
 #include "fakes/faults.h"
 #include "fakes/journal.h"
 
@@ -16,9 +17,9 @@ namespace mg {
 
 class Control final : public Handler {
  public:
-  // `metrics` may be null (fakes alone).
+  // `metrics` may be null (fakes alone), and `ai_gateway` (the real one).
   Control(std::string management_token, const Metrics* metrics, fake::Journal& journal,
-          fake::Faults& faults, ThreadRuntime& runtime);
+          fake::Faults& faults, fake::AiGateway* ai_gateway, ThreadRuntime& runtime);
   Response Handle(Request& request, const Peer& peer, CancelToken& caller_gone) override;
 
  private:
@@ -28,11 +29,13 @@ class Control final : public Handler {
   Response Faults(Request& request, std::string_view id);
   Response AddFaults(Request& request);
   Response CountFaults() const;
+  Response AiKnobs(Request& request);
 
   std::string management_token_;
   const Metrics* metrics_;
   fake::Journal& journal_;
   fake::Faults& faults_;
+  fake::AiGateway* ai_gateway_;
   ThreadRuntime& runtime_;
 };
 

@@ -157,6 +157,7 @@ Status Emulator::Impl::BuildFakes() {
   }
   if (Wants("ai", profile.ai_gateway)) {
     fakes_.ai_gateway.emplace(credentials, runtime_, random_, faults_);
+    fakes_.ai_gateway->SetKnobs(options_.ai);
   }
   if (Wants("access", profile.access)) {
     fake::AccessSite site;
@@ -291,7 +292,8 @@ Status Emulator::Impl::Start() {
     }
   }
   const Metrics* metrics = assembly_ ? &assembly_->services().metrics : nullptr;
-  control_.emplace(options_.credentials.management_token, metrics, journal_, faults_, runtime_);
+  control_.emplace(options_.credentials.management_token, metrics, journal_, faults_,
+                   fakes_.Pointers().ai_gateway, runtime_);
   management_.handler.Set(&*control_);
   FillReady();
   if (assembly_) {

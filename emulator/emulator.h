@@ -14,6 +14,7 @@
 #include "core/ports/runtime.h"
 #include "emulator/ready.h"
 #include "fakes/access.h"
+#include "fakes/ai_knobs.h"
 #include "fakes/credentials.h"
 #include "fakes/journal.h"
 
@@ -29,6 +30,7 @@ struct EmulatorOptions {
   std::string state_folder;    // empty: memory alone
   fake::Credentials credentials;
   bool with_demo_tenant = true;
+  fake::AiKnobs ai;  // of the AI Gateway fake, at the start
 
   std::string host = "127.0.0.1";
   int gateway_port = 0;  // 0: a free one, for each

@@ -123,11 +123,37 @@ Json UsageJson(const ModelText& text, const ChatQuestion& question) {
           {"total_tokens", question.prompt_tokens + text.tokens_out}};
 }
 
+std::string NativeAnswer(const ModelText& text, const ChatQuestion& question) {
+  const Json result = {
+      {"response", text.text}, {"tool_calls", Json::array()}, {"usage", UsageJson(text, question)}};
+  return DumpJson({{"result", result},
+                   {"success", true},
+                   {"errors", Json::array()},
+                   {"messages", Json::array()}});
+}
+
+std::string OpenAiAnswer(const ModelText& text, const ChatQuestion& question,
+                         const AiVoice& voice) {
+  const Json choice = {{"index", 0},
+                       {"message", {{"role", "assistant"}, {"content", text.text}}},
+                       {"logprobs", nullptr},
+                       {"finish_reason", text.hit_token_limit ? "length" : "stop"}};
+  return DumpJson({{"id", voice.id},
+                   {"object", "chat.completion"},
+                   {"created", voice.created_s},
+                   {"model", voice.model},
+                   {"choices", Json::array({choice})},
+                   {"usage", UsageJson(text, question)}});
+}
+
 }  // namespace
 
-std::string_view QueryGap(const Json& query) {
+bool WantsStream(const Json& query) {
   const Json* stream = Find(query, "stream");
-  if (stream != nullptr && stream->is_boolean() && stream->get<bool>()) return "ai.stream";
+  return stream != nullptr && stream->is_boolean() && stream->get<bool>();
+}
+
+std::string_view QueryGap(const Json& query) {
   const Json* format = Given(query, "response_format");
   if (format != nullptr && StringAt(*format, "type") != "text") return "ai.json_mode";
   return "";
@@ -139,32 +165,15 @@ std::optional<AiError> ReadQuestion(const Json& query, AiDialect dialect, const 
   const Json* stream = Given(query, "stream");
   if (stream != nullptr && !stream->is_boolean())
     return BadInput("Type mismatch of '/stream', 'boolean' expected");
+  question.streams = WantsStream(query);
   if (auto wrong = CheckRanges(query)) return wrong;
   if (auto wrong = ReadInput(query, dialect, question)) return wrong;
   return ReadMaxTokens(query, dialect, model, question);
 }
 
-std::string NativeAnswer(const ModelText& text, const ChatQuestion& question) {
-  const Json result = {
-      {"response", text.text}, {"tool_calls", Json::array()}, {"usage", UsageJson(text, question)}};
-  return DumpJson({{"result", result},
-                   {"success", true},
-                   {"errors", Json::array()},
-                   {"messages", Json::array()}});
-}
-
-std::string OpenAiAnswer(const ModelText& text, const ChatQuestion& question,
-                         std::string_view model, std::string_view id, std::int64_t created_s) {
-  const Json choice = {{"index", 0},
-                       {"message", {{"role", "assistant"}, {"content", text.text}}},
-                       {"logprobs", nullptr},
-                       {"finish_reason", text.hit_token_limit ? "length" : "stop"}};
-  return DumpJson({{"id", id},
-                   {"object", "chat.completion"},
-                   {"created", created_s},
-                   {"model", model},
-                   {"choices", Json::array({choice})},
-                   {"usage", UsageJson(text, question)}});
+std::string AnswerBody(const ModelText& text, const ChatQuestion& question, const AiVoice& voice) {
+  return voice.dialect == AiDialect::kNative ? NativeAnswer(text, question)
+                                             : OpenAiAnswer(text, question, voice);
 }
 
 }  // namespace mg::fake

@@ -16,21 +16,30 @@ namespace mg::fake {
 enum class AiDialect { kNative, kOpenAi };
 
 struct ChatQuestion {
+  bool streams = false;
   std::string last_user_message;
   std::int64_t prompt_tokens = 0;
   std::int64_t max_tokens = 0;
 };
 
-// What the query asks for and this fake has not: "ai.stream", "ai.json_mode"; empty when nothing.
+// What an answer says of itself.
+struct AiVoice {
+  AiDialect dialect = AiDialect::kOpenAi;
+  std::string model;  // as the caller wrote it
+  std::string id;
+  std::int64_t created_s = 0;
+};
+
+bool WantsStream(const Json& query);
+
+// What the query asks for and this fake has not: "ai.json_mode"; empty when nothing.
 std::string_view QueryGap(const Json& query);
 
 // Fills `question`, or says what is wrong (5006, 3030).
 std::optional<AiError> ReadQuestion(const Json& query, AiDialect dialect, const AiModel& model,
                                     ChatQuestion& question);
 
-std::string NativeAnswer(const ModelText& text, const ChatQuestion& question);
-// `model` as the caller wrote it.
-std::string OpenAiAnswer(const ModelText& text, const ChatQuestion& question,
-                         std::string_view model, std::string_view id, std::int64_t created_s);
+// A whole answer, no stream.
+std::string AnswerBody(const ModelText& text, const ChatQuestion& question, const AiVoice& voice);
 
 }  // namespace mg::fake

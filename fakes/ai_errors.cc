@@ -13,6 +13,11 @@ namespace {
 constexpr int kGapStatus = 501;
 constexpr std::int64_t kGapCode = 7001;
 
+constexpr std::int64_t kWorkerThrew = 1101;
+constexpr const char* kWorkerThrewPage =
+    "<!DOCTYPE html>\n<html lang=\"en-US\"><head><title>Worker threw exception | Cloudflare"
+    "</title></head><body><h1>Error 1101</h1><h2>Worker threw exception</h2></body></html>\n";
+
 struct Row {
   std::int64_t code;
   int status;
@@ -118,8 +123,12 @@ AiError KnownAiError(std::int64_t code, std::string_view message) {
 }
 
 AiError ProviderError(int status, std::int64_t code) {
-  if (code == 0 && status >= 520 && status <= 530)
-    return AiError{status, 0, AiShape::kEdge, "error code: " + std::to_string(status)};
+  if (code == kWorkerThrew) return AiError{status, code, AiShape::kEdge, kWorkerThrewPage};
+  if (code == 0 && status >= 520 && status <= 530) {
+    const bool silent = status == 520 || status == 524;
+    return AiError{status, 0, AiShape::kEdge,
+                   silent ? "" : "error code: " + std::to_string(status)};
+  }
   const Row* row = RowOf(code == 0 ? UsualCode(status) : code);
   if (row == nullptr) return AiError{status, code, AiShape::kModel, "Internal server error"};
   return AiError{status, row->code, row->shape, row->message};
@@ -134,9 +143,20 @@ Response AiErrorResponse(const AiError& error) {
     case AiShape::kModel:
       return JsonResponse(error.status, ModelBody(error));
     case AiShape::kEdge:
-      return TextResponse(error.status, error.message, "text/plain");
+      return TextResponse(error.status, error.message,
+                          error.code == kWorkerThrew ? "text/html; charset=UTF-8" : "text/plain");
   }
   MG_CHECK(false, "an AI error without a shape");
+}
+
+std::string AiErrorFrame(std::int64_t code, bool as_list) {
+  constexpr std::int64_t kUsual = 3040;
+  const std::int64_t said = code == 0 ? kUsual : code;
+  const Row* row = RowOf(said);
+  const Json entry = {{"message", row == nullptr ? "Internal server error" : row->message},
+                      {"code", said}};
+  const Json body = as_list ? Json{{"errors", Json::array({entry})}} : Json{{"error", entry}};
+  return "data: " + DumpJson(body) + "\n\n";
 }
 
 Response AiGapResponse(std::string_view operation, std::string_view message) {

@@ -12,7 +12,7 @@ enum class AiShape {
   kGateway,  // A: singular `error` array, AiGatewayError
   kV4,       // B: `errors`, result null
   kModel,    // C: `errors`, result {}, message "AiError: ..."
-  kEdge,     // E: "error code: 522", not JSON
+  kEdge,     // E: "error code: 522", nothing or an HTML page, not JSON
 };
 
 struct AiError {
@@ -26,10 +26,15 @@ struct AiError {
 AiError KnownAiError(std::int64_t code, std::string_view message = "");
 
 // What a provider that answers `status` says. A code of the table brings its envelope and text; 0
-// takes what Workers AI says with that status.
+// takes what Workers AI says with that status, or the edge in front of it (520 to 530); 1101 is the
+// edge's page for a Worker that threw.
 AiError ProviderError(int status, std::int64_t code);
 
 Response AiErrorResponse(const AiError& error);
+
+// An error within a stream, in one of the two forms that are thought to exist
+// (wire/ai-gateway.md 5.5): {"error": {...}} or, `as_list`, {"errors": [...]}. Code 0 is 3040.
+std::string AiErrorFrame(std::int64_t code, bool as_list);
 
 // What this fake does not do: AI Gateway's envelope, 501 and the gap header.
 Response AiGapResponse(std::string_view operation, std::string_view message);

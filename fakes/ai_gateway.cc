@@ -206,4 +206,16 @@ std::vector<AiGateway::Seen> AiGateway::seen() const {
   return impl_->runner().seen();
 }
 
+void AiGateway::SetKnobs(AiKnobs knobs) {
+  impl_->runner().SetKnobs(std::move(knobs));
+}
+
+AiKnobs AiGateway::knobs() const {
+  return *impl_->runner().knobs();
+}
+
+bool AiGateway::AnswersAtOnce() const {
+  return !impl_->runner().knobs()->AnyTakesTime();
+}
+
 }  // namespace mg::fake

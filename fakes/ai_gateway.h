@@ -1,7 +1,7 @@
 // AI Gateway in front of Workers AI (wire/ai-gateway.md): universal, workers-ai paths, compat;
-// per-step time limits, cf-aig-* headers, the service's own error envelopes.
+// per-step time limits, streams, cf-aig-* headers, the service's own error envelopes.
 //
-// Gaps, refused with x-moltgate-gap: streams, embeddings, JSON mode, other providers, dynamic
+// Gaps, refused with x-moltgate-gap: embeddings, JSON mode, other providers, dynamic
 // routes, WebSocket, model list, batches, management. Ignored without a word: caching headers
 // (nothing is cached, so cf-aig-cache-status is absent), logging and cost headers, tools.
 // Workers AI accepts the v4 API token and the gateway's own (AIG-8); AI Gateway its own alone.
@@ -10,9 +10,10 @@
 // sandbox_id): a delay comes before the first byte and so under the step's time limit; a hang ends
 // as Workers AI's own 408 when nothing limits it; a code brings its envelope, without one it is
 // what Workers AI says with that status (520 to 530: not JSON). A reset loses the whole call's
-// answer.
+// answer. One with `after_chunks` meets streams alone, after the first byte and so no time limit's.
 //
 // Time: model latency and time limits pass in the Runtime; a wait ends when the caller goes.
+// Ownership: the fake, and the `caller_gone` of a call, outlive the reading of its stream.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -21,6 +22,7 @@
 
 #include "core/ports/random.h"
 #include "core/ports/runtime.h"
+#include "fakes/ai_knobs.h"
 #include "fakes/credentials.h"
 #include "fakes/faults.h"
 #include "fakes/service.h"
@@ -45,6 +47,11 @@ class AiGateway final : public Service {
     std::string fault;         // the rule that met it
   };
   std::vector<Seen> seen() const;
+
+  // At any time; calls that began before keep what they began with. Reset leaves them.
+  void SetKnobs(AiKnobs knobs);
+  AiKnobs knobs() const;
+  bool AnswersAtOnce() const;  // no knob makes Handle wait; faults apart
 
  private:
   class Impl;

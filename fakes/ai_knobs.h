@@ -1,10 +1,43 @@
-// What the AI Gateway fake takes for granted, in one place. UNCONFIRMED: no source, or sources that
-// disagree (wire/ai-gateway.md 3, 10).
+// What the AI Gateway fake takes for granted, in one place: what can be set while it runs, and the
+// rest. UNCONFIRMED: no source, or sources that disagree (wire/ai-gateway.md 3, 10).
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "fakes/ai_pace.h"
 
 namespace mg::fake {
+
+// How a model streams (wire/ai-gateway.md 5.2, 5.3, 8).
+enum class StreamVariant {
+  kPlain,
+  kUsageEach,        // cumulative usage on every chunk
+  kZerosThenNative,  // usage of zeros, then the true one in a native frame without `choices`
+  kNumeric,          // digits are bare numbers, and zeros are lost
+  kDoubleDone,       // the last frame and [DONE] twice
+  kNoDone,
+  kJsonAnswer,  // no stream at all: a JSON answer without text
+};
+
+struct ModelKnobs {
+  AiTiming timing;
+  StreamVariant stream = StreamVariant::kPlain;
+};
+
+struct AiKnobs {
+  ModelKnobs models;                                        // of every model
+  std::map<std::string, ModelKnobs, std::less<>> of_model;  // in place of those
+
+  const ModelKnobs& Of(std::string_view model) const {
+    const auto found = of_model.find(model);
+    return found == of_model.end() ? models : found->second;
+  }
+  bool AnyTakesTime() const;  // before a model's answer begins, or within it
+};
 
 // --- UNCONFIRMED -------------------------------------------------------------------------------
 // What an expired time limit looks like: an AI Gateway error of this code.

@@ -6,7 +6,9 @@
 #include "core/base/bytes.h"
 #include "core/base/digest.h"
 #include "core/base/ids.h"
+#include "fakes/ai_frames.h"
 #include "fakes/ai_knobs.h"
+#include "fakes/ai_stream.h"
 #include "fakes/damage.h"
 #include "fakes/fault_answers.h"
 #include "fakes/model.h"
@@ -27,8 +29,9 @@ std::string Ulid(std::int64_t wall_ms, Random& random) {
   return text;
 }
 
-bool IsRepeatable(int status) {
-  return status == 408 || status == 429 || status >= 500;
+// 2005 stands for a provider that could not be reached.
+bool IsRepeatable(int status, std::int64_t code) {
+  return status == 408 || status == 429 || status >= 500 || code == 2005;
 }
 
 }  // namespace
@@ -61,7 +64,7 @@ AiRunner::Tried AiRunner::RunStep(const ResolvedStep& step, const AiCall& call, 
     if (settings.time_limit_ms && !exempt)
       limit = std::chrono::milliseconds(*settings.time_limit_ms);
     ++note.attempt;
-    Tried tried = Try(step, limit, note, caller_gone);
+    Tried tried = Try(step, limit, n, note, caller_gone);
     if (!tried.fault.empty()) note.fault = tried.fault;
     const int status = tried.response.drop_connection ? 0 : tried.response.status;
     Record({call.metadata_json, step.target.model, note.step, status, n, tried.fault});
@@ -72,61 +75,79 @@ AiRunner::Tried AiRunner::RunStep(const ResolvedStep& step, const AiCall& call, 
 }
 
 AiRunner::Tried AiRunner::Try(const ResolvedStep& step, std::optional<Nanos> time_limit,
-                              const CallNote& note, CancelToken& caller_gone) {
+                              std::int64_t attempt, const CallNote& note,
+                              CancelToken& caller_gone) {
   if (!MayUseWorkersAi(step.step.authorization))
     return {AiErrorResponse(KnownAiError(10000)), false};
   if (step.target.error) return {AiErrorResponse(*step.target.error), false};
-  const std::string& model = step.target.model;
-  std::optional<FaultRule> rule;
-  if (!note.probe) {
-    rule = faults_.Next({note.operation, note.tenant, model, model, note.step, std::nullopt});
-  }
-  if (!rule) return {Answer(step), false};
-  Tried tried = TryFaulted(step, *rule, time_limit, caller_gone);
-  tried.fault = rule->id;
-  return tried;
+  const FaultRule rule = NextFault(step, attempt, note).value_or(FaultRule());
+  Tried said = Say(step, rule, caller_gone);
+  said.fault = rule.id;
+  const bool cut = time_limit && said.first_byte > *time_limit;
+  const Nanos wait = cut ? *time_limit : said.first_byte;
+  if (wait > Nanos{0} && !SleepUnlessCancelled(runtime_, runtime_.Now() + wait, caller_gone))
+    return {AiErrorResponse(KnownAiError(3008)), false, rule.id};
+  if (cut) return {AiErrorResponse(KnownAiError(kTimeLimitCode)), true, rule.id};
+  return said;
 }
 
-AiRunner::Tried AiRunner::TryFaulted(const ResolvedStep& step, const FaultRule& rule,
-                                     std::optional<Nanos> time_limit, CancelToken& caller_gone) {
-  const Nanos latency = rule.hang ? kHang : rule.delay;
-  const bool cut = time_limit && latency > *time_limit;
-  const Nanos wait = cut ? *time_limit : latency;
-  if (wait > Nanos{0} && !SleepUnlessCancelled(runtime_, runtime_.Now() + wait, caller_gone))
-    return {AiErrorResponse(KnownAiError(3008)), false};
-  if (cut) return {AiErrorResponse(KnownAiError(kTimeLimitCode)), true};
+std::optional<FaultRule> AiRunner::NextFault(const ResolvedStep& step, std::int64_t attempt,
+                                             const CallNote& note) {
+  if (note.probe) return std::nullopt;
+  const std::string& model = step.target.model;
+  FaultedCall call{note.operation, note.tenant, model, model, note.step, std::nullopt};
+  call.attempt = static_cast<int>(attempt);
+  call.streams = WantsStream(*step.step.query);
+  return faults_.Next(call);
+}
 
-  if (rule.reset != FaultRule::Reset::kNone) return {DroppedConnection(), false};
-  if (!rule.body.empty()) return {FaultAnswer(rule, "ai.run"), IsRepeatable(rule.status)};
+// What the model says under a rule, or under none, and how long it thinks first.
+AiRunner::Tried AiRunner::Say(const ResolvedStep& step, const FaultRule& rule,
+                              CancelToken& caller_gone) {
+  const Nanos delay = rule.hang ? kHang : rule.delay;
+  if (rule.reset != FaultRule::Reset::kNone) return {DroppedConnection(), false, "", delay};
+  if (!rule.body.empty())
+    return {FaultAnswer(rule, "ai.run"), IsRepeatable(rule.status, rule.code), "", delay};
   const int status = rule.hang ? 408 : rule.status;
-  if (status < 300) {
-    Response response = Answer(step);
-    Damage(rule, runtime_, caller_gone, response);
-    return {std::move(response), false};
+  if (status == 0) {
+    Tried answer = Answer(step, caller_gone);
+    answer.first_byte += delay;
+    Damage(rule, runtime_, caller_gone, answer.response);
+    return answer;
   }
   Response failure = AiErrorResponse(ProviderError(status, rule.hang ? 3007 : rule.code));
   if (rule.retry_after_seconds > 0)
     failure.headers.Set("retry-after", std::to_string(rule.retry_after_seconds));
-  return {std::move(failure), IsRepeatable(status)};
+  return {std::move(failure), IsRepeatable(status, rule.code), "", delay};
 }
 
-Response AiRunner::Answer(const ResolvedStep& step) {
+AiRunner::Tried AiRunner::Answer(const ResolvedStep& step, CancelToken& caller_gone) {
   const AiTarget& target = step.target;
   ChatQuestion question;
   if (auto wrong = ReadQuestion(*step.step.query, target.dialect, *target.known, question))
-    return AiErrorResponse(*wrong);
-  const ModelText text =
-      AnswerPrompt(target.model, question.last_user_message, question.max_tokens);
-  Response response =
-      target.dialect == AiDialect::kNative
-          ? JsonResponse(200, NativeAnswer(text, question))
-          : JsonResponse(200, OpenAiAnswer(text, question, target.written_model,
-                                           "chatcmpl-" + HexEncode(random_.Bytes(16)),
-                                           runtime_.Wall().seconds()));
-  response.headers.Set("cf-ai-req-id", UuidFromBytes(random_.Bytes(16)));
-  response.headers.Set("cf-ai-neurons",
-                       NeuronsText(*target.known, question.prompt_tokens, text.tokens_out));
-  return response;
+    return {AiErrorResponse(*wrong), false};
+  const ModelKnobs knobs = this->knobs()->Of(target.model);
+  ModelText text = AnswerPrompt(target.model, question.last_user_message, question.max_tokens);
+  auto pace = std::make_unique<AiPace>(knobs.timing, load_, random_);
+  Tried tried;
+  tried.first_byte = pace->FirstToken();
+  const AiVoice voice{target.dialect, target.written_model,
+                      "chatcmpl-" + HexEncode(random_.Bytes(16)), runtime_.Wall().seconds()};
+  if (question.streams && knobs.stream != StreamVariant::kJsonAnswer) {
+    Nanos first_wait = Nanos::zero();
+    if (knobs.timing.early_head) std::swap(first_wait, tried.first_byte);
+    tried.response = TextResponse(200, "", "text/event-stream");
+    tried.response.body = Body(PacedStream(FramesOf(text, question, knobs.stream, voice, random_),
+                                           first_wait, std::move(pace), runtime_, caller_gone));
+  } else {
+    if (question.streams) text = ModelText();
+    tried.first_byte += pace->Tokens(text.tokens_out - 1);
+    tried.response = JsonResponse(200, AnswerBody(text, question, voice));
+  }
+  tried.response.headers.Set("cf-ai-req-id", UuidFromBytes(random_.Bytes(16)));
+  tried.response.headers.Set("cf-ai-neurons",
+                             NeuronsText(*target.known, question.prompt_tokens, text.tokens_out));
+  return tried;
 }
 
 // The v4 token, and the gateway's own, which may serve both (AIG-8).
@@ -148,6 +169,17 @@ void AiRunner::AddGatewayHeaders(const AiCall& call, std::size_t step, Response&
   response.headers.Set("cf-aig-log-id", Ulid(runtime_.Wall().ms, random_));
   response.headers.Set("cf-aig-event-id",
                        call.event_id.empty() ? UuidFromBytes(random_.Bytes(16)) : call.event_id);
+}
+
+void AiRunner::SetKnobs(AiKnobs knobs) {
+  auto set = std::make_shared<const AiKnobs>(std::move(knobs));
+  Lock lock(mutex_);
+  knobs_.swap(set);
+}
+
+std::shared_ptr<const AiKnobs> AiRunner::knobs() const {
+  Lock lock(mutex_);
+  return knobs_;
 }
 
 std::vector<AiGateway::Seen> AiRunner::seen() const {

@@ -4,6 +4,7 @@
 // Thread-safety: all members. Time: waits pass in the Runtime and end when the caller goes.
 #pragma once
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,19 +41,24 @@ class AiRunner {
   std::vector<AiGateway::Seen> seen() const;
   void Reset();
 
+  void SetKnobs(AiKnobs knobs);
+  std::shared_ptr<const AiKnobs> knobs() const;
+
  private:
   struct Tried {
     Response response;
     bool repeatable = false;
     std::string fault = {};
+    Nanos first_byte = Nanos::zero();  // how long it takes until then
   };
   Tried RunStep(const ResolvedStep& step, const AiCall& call, CallNote& note,
                 CancelToken& caller_gone);
-  Tried Try(const ResolvedStep& step, std::optional<Nanos> time_limit, const CallNote& note,
-            CancelToken& caller_gone);
-  Tried TryFaulted(const ResolvedStep& step, const FaultRule& rule, std::optional<Nanos> time_limit,
-                   CancelToken& caller_gone);
-  Response Answer(const ResolvedStep& step);
+  Tried Try(const ResolvedStep& step, std::optional<Nanos> time_limit, std::int64_t attempt,
+            const CallNote& note, CancelToken& caller_gone);
+  std::optional<FaultRule> NextFault(const ResolvedStep& step, std::int64_t attempt,
+                                     const CallNote& note);
+  Tried Say(const ResolvedStep& step, const FaultRule& rule, CancelToken& caller_gone);
+  Tried Answer(const ResolvedStep& step, CancelToken& caller_gone);
   bool MayUseWorkersAi(std::string_view authorization) const;
   void Record(AiGateway::Seen seen);
   void AddGatewayHeaders(const AiCall& call, std::size_t step, Response& response);
@@ -61,8 +67,10 @@ class AiRunner {
   Runtime& runtime_;
   Random& random_;
   Faults& faults_;
+  const std::shared_ptr<AiLoad> load_ = std::make_shared<AiLoad>();
   mutable Mutex mutex_;
   std::deque<AiGateway::Seen> seen_;
+  std::shared_ptr<const AiKnobs> knobs_ = std::make_shared<const AiKnobs>();
 };
 
 }  // namespace mg::fake

@@ -121,7 +121,7 @@ Response CloudApi::Handle(Request& request, const Peer&, CancelToken& caller_gon
   Call call{request, caller_gone, open.note, open.service};
   Response response = gate_.Pass(open.note, caller_gone, [&] { return Dispatch(call); });
   response.headers.Set("cf-ray", RayId(++rays_));
-  open.Record(response, caller_gone.cancelled());
+  open.RecordAtEnd(response, caller_gone);
   return response;
 }
 
@@ -239,7 +239,7 @@ Response CloudS3::Handle(Request& request, const Peer&, CancelToken& caller_gone
   Response response = gate_.Pass(open.note, caller_gone,
                                  [&] { return r2_.Handle(request, open.note, caller_gone); });
   response.headers.Set("cf-ray", RayId(++rays_));
-  open.Record(response, caller_gone.cancelled());
+  open.RecordAtEnd(response, caller_gone);
   return response;
 }
 

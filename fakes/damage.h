@@ -1,4 +1,5 @@
-// What a rule does to an honest answer after the effect: it is lost, cut, stops, or is garbage.
+// What a rule does to an honest answer after the effect: it is lost, cut, stops, turns into an
+// error, is garbage or says that it is something else.
 #pragma once
 #include "core/http/message.h"
 #include "core/ports/cancel.h"
@@ -8,8 +9,9 @@
 namespace mg::fake {
 
 // Ownership: a stalled body waits on `runtime` and `caller_gone`, which outlive its reading.
-// A cut always costs at least one byte; an answer without a body is dropped instead, so that what
-// fired is felt.
+// A cut always costs at least one byte of an answer that is no stream, and one without a body is
+// dropped instead, so that what fired is felt. A stream that ends before the place meets its damage
+// at its end.
 void Damage(const FaultRule& rule, Runtime& runtime, CancelToken& caller_gone, Response& response);
 
 }  // namespace mg::fake

@@ -148,7 +148,7 @@ Response Edge::Handle(Request& request, const Peer& peer, CancelToken& caller_go
   Response response = reserved ? AnswerReserved(request, *access_, open.note.operation)
                                : Forward(request, peer, ray, open.note, caller_gone);
   response.headers.Set("cf-ray", ray);
-  open.Record(response, caller_gone.cancelled());
+  open.RecordAtEnd(response, caller_gone);
   return response;
 }
 

@@ -17,11 +17,15 @@ std::uint64_t NextRandom(std::uint64_t& state) {
   return z ^ (z >> 31);
 }
 
-bool Covers(const FaultScope& where, const FaultedCall& call, Nanos age) {
+bool Covers(const FaultRule& rule, const FaultedCall& call, Nanos age) {
+  const FaultScope& where = rule.where;
+  if (rule.after_chunks >= 0 && !call.streams) return false;
   return (where.tenant.empty() || where.tenant == call.tenant) &&
          (where.model.empty() || where.model == call.model) &&
          (where.key.empty() || MatchesPattern(where.key, call.key)) &&
-         (where.step < 0 || where.step == call.step) && age >= where.from && age < where.until;
+         (where.step < 0 || where.step == call.step) &&
+         (where.attempt < 0 || where.attempt == call.attempt) && age >= where.from &&
+         age < where.until;
 }
 
 }  // namespace
@@ -110,7 +114,7 @@ std::optional<FaultRule> Faults::Next(const FaultedCall& call) {
   std::optional<FaultRule> chosen;
   for (Entry& entry : entries_) {
     if (entry.removed || !MatchesPattern(entry.rule.operation, call.operation)) continue;
-    const bool covered = Covers(entry.rule.where, call, now - entry.added);
+    const bool covered = Covers(entry.rule, call, now - entry.added);
     if (covered) ++entry.matched;
     if (chosen || !covered || !Fires(entry, call, now)) {
       ++entry.bypassed;

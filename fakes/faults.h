@@ -21,6 +21,7 @@ struct FaultScope {
   std::string model;
   std::string key;             // the call's subject; '*' stands for any run of characters
   int step = -1;               // of a universal request, from 0
+  int attempt = -1;            // of a model's step, from 1
   Nanos from = Nanos::zero();  // since the rule was added
   Nanos until = Nanos::max();
 };
@@ -45,6 +46,11 @@ struct FaultRule {
   std::int64_t truncate_after_bytes = -1;  // the answer's body ends there, and so the connection
   std::int64_t stall_after_bytes = -1;     // the answer's body stops there, for ever
   bool malformed = false;                  // the answer's body is not what its type says
+  std::string content_type;                // the answer says that it is this
+  // A model's stream, after this many chunks; a rule with it meets streams alone. The last two are
+  // Cloudflare's two forms of an error within a stream (wire/ai-gateway.md 5.5), with `code`.
+  std::int64_t after_chunks = -1;
+  enum class Then { kNone, kStall, kCut, kEnd, kDone, kError, kErrors } then = Then::kNone;
   Nanos stale = Nanos::zero();  // kv.get: an earlier answer for this key, at most this old
 };
 
@@ -63,6 +69,8 @@ struct FaultedCall {
   std::string operation, tenant, model, key;
   int step = -1;
   std::optional<Instant> answered;  // when the answer was given that a stale one would repeat
+  int attempt = -1;
+  bool streams = false;
 };
 
 class Faults {

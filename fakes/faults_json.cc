@@ -1,6 +1,7 @@
 #include "fakes/faults_json.h"
 
 #include <cstdint>
+#include <iterator>
 #include <limits>
 #include <string_view>
 #include <utility>
@@ -63,6 +64,17 @@ bool Read(const Json& json, FaultRule::Reset& out) {
   return true;
 }
 
+constexpr const char* kThens[] = {"", "stall", "cut", "end", "done", "error", "errors"};
+
+bool Read(const Json& json, FaultRule::Then& out) {
+  for (std::size_t i = 1; i < std::size(kThens); ++i) {
+    if (json != kThens[i]) continue;
+    out = static_cast<FaultRule::Then>(i);
+    return true;
+  }
+  return false;
+}
+
 void Write(const std::string& value, Json& out) {
   out = value;
 }
@@ -83,6 +95,9 @@ void Write(Nanos value, Json& out) {
 }
 void Write(FaultRule::Reset value, Json& out) {
   out = value == FaultRule::Reset::kBefore ? "before" : "after";
+}
+void Write(FaultRule::Then value, Json& out) {
+  out = kThens[static_cast<std::size_t>(value)];
 }
 
 struct Field {
@@ -112,6 +127,7 @@ constexpr Field kFields[] = {
     MG_FIELD("model", where.model, kText),
     MG_FIELD("key", where.key, kText),
     MG_FIELD("step", where.step, kInteger),
+    MG_FIELD("attempt", where.attempt, kInteger),
     MG_FIELD("from", where.from, kDuration),
     MG_FIELD("until", where.until, kDuration),
     MG_FIELD("nth", nth, kInteger),
@@ -128,6 +144,9 @@ constexpr Field kFields[] = {
     MG_FIELD("truncate_after_bytes", truncate_after_bytes, kInteger),
     MG_FIELD("stall_after_bytes", stall_after_bytes, kInteger),
     MG_FIELD("malformed", malformed, kBool),
+    MG_FIELD("content_type", content_type, kText),
+    MG_FIELD("after_chunks", after_chunks, kInteger),
+    MG_FIELD("then", then, "must be stall, cut, end, done, error or errors"),
     MG_FIELD("stale", stale, kDuration),
 };
 #undef MG_FIELD
@@ -164,7 +183,8 @@ int EffectsOf(const FaultRule& rule) {
   return (rule.hang ? 1 : 0) + (rule.status != 0 || !rule.body.empty() ? 1 : 0) +
          (rule.reset != FaultRule::Reset::kNone ? 1 : 0) +
          (rule.truncate_after_bytes >= 0 ? 1 : 0) + (rule.stall_after_bytes >= 0 ? 1 : 0) +
-         (rule.malformed ? 1 : 0) + (rule.stale > Nanos::zero() ? 1 : 0);
+         (rule.malformed ? 1 : 0) + (rule.content_type.empty() ? 0 : 1) +
+         (rule.after_chunks >= 0 ? 1 : 0) + (rule.stale > Nanos::zero() ? 1 : 0);
 }
 
 Status CheckScope(const FaultRule& rule) {
@@ -184,7 +204,17 @@ Status CheckEffect(const FaultRule& rule) {
   if (rule.status != 0 && !refuses && !answers) {
     return Wrong("status", "must be 400 to 599, or with a body 200 to 599");
   }
-  if (rule.code != 0 && rule.status == 0) return Wrong("code", "comes with a status");
+  const bool says_error =
+      rule.then == FaultRule::Then::kError || rule.then == FaultRule::Then::kErrors;
+  if (rule.code != 0 && rule.status == 0 && !says_error) {
+    return Wrong("code", "comes with a status, or with \"then\": \"error\"");
+  }
+  if ((rule.after_chunks >= 0) != (rule.then != FaultRule::Then::kNone)) {
+    return Wrong("after_chunks", "and \"then\" come together");
+  }
+  if (rule.after_chunks >= 0 && rule.operation != "ai.run") {
+    return Wrong("after_chunks", "is for the operation \"ai.run\" alone");
+  }
   if (rule.retry_after_seconds != 0 && rule.status == 0) {
     return Wrong("retry_after_seconds", "comes with a status");
   }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
+#include <optional>
 #include <utility>
 
 #include "core/base/json.h"
@@ -20,6 +22,50 @@ const char* OutcomeOf(const Response& response, bool caller_gone) {
 bool IsCount(std::string_view member) {
   return member == "call" || member == "parent" || member == "attempt" || member == "status";
 }
+
+std::int64_t MicrosSince(Instant began, const Runtime& runtime) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(runtime.Now() - began).count();
+}
+
+// A stream whose end is the end of its call.
+class RecordedBody final : public BodyStream {
+ public:
+  RecordedBody(std::shared_ptr<BodyStream> inner, JournalEntry entry, Instant began,
+               std::string outcome, Journal& journal, const Runtime& runtime,
+               CancelToken& caller_gone)
+      : inner_(std::move(inner)),
+        entry_(std::move(entry)),
+        began_(began),
+        outcome_(std::move(outcome)),
+        journal_(journal),
+        runtime_(runtime),
+        caller_gone_(caller_gone) {}
+  ~RecordedBody() override { Record("cancelled"); }
+
+  Result<std::string> Next(Instant deadline) override {
+    auto piece = inner_->Next(deadline);
+    if (!piece) Record(caller_gone_.cancelled() ? "cancelled" : "dropped");
+    if (piece && piece->empty()) Record(outcome_);
+    return piece;
+  }
+
+ private:
+  void Record(std::string outcome) {
+    if (std::exchange(recorded_, true)) return;
+    entry_.outcome = std::move(outcome);
+    entry_.duration_us = MicrosSince(began_, runtime_);
+    journal_.Record(std::move(entry_));
+  }
+
+  const std::shared_ptr<BodyStream> inner_;
+  JournalEntry entry_;
+  const Instant began_;
+  const std::string outcome_;
+  Journal& journal_;
+  const Runtime& runtime_;
+  CancelToken& caller_gone_;
+  bool recorded_ = false;
+};
 
 }  // namespace
 
@@ -82,10 +128,29 @@ void OpenCall::Record(const Response& response, bool caller_gone) {
   Close(OutcomeOf(response, caller_gone), response.drop_connection ? 0 : response.status);
 }
 
+void OpenCall::RecordAtEnd(Response& response, CancelToken& caller_gone) {
+  if (!response.body.is_stream() || response.drop_connection)
+    return Record(response, caller_gone.cancelled());
+  JournalEntry entry = Finished();
+  entry.status = response.status;
+  const std::optional<std::uint64_t> length = response.body.length();
+  response.body = Body(
+      std::make_shared<RecordedBody>(response.body.stream(), std::move(entry), began_,
+                                     OutcomeOf(response, false), journal_, runtime_, caller_gone),
+      length);
+}
+
 void OpenCall::Close(std::string outcome, int status) {
+  JournalEntry entry = Finished();
+  entry.status = status;
+  entry.outcome = std::move(outcome);
+  entry.duration_us = MicrosSince(began_, runtime_);
+  journal_.Record(std::move(entry));
+}
+
+JournalEntry OpenCall::Finished() {
   open_ = false;
   if (CallTrail* trail = journal_.trail()) trail->Set(std::move(parent_));
-  const Nanos took = runtime_.Now() - began_;
   entry_.service = std::move(service);
   entry_.operation = std::move(note.operation);
   entry_.subject = std::move(note.subject);
@@ -94,10 +159,7 @@ void OpenCall::Close(std::string outcome, int status) {
   entry_.fault = std::move(note.fault);
   entry_.step = note.step;
   entry_.attempt = note.attempt;
-  entry_.status = status;
-  entry_.outcome = std::move(outcome);
-  entry_.duration_us = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
-  journal_.Record(std::move(entry_));
+  return std::move(entry_);
 }
 
 std::string JournalEntryJson(const JournalEntry& entry) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/ports/cancel.h"
 #include "core/ports/runtime.h"
 #include "fakes/service.h"
 
@@ -86,9 +87,13 @@ class OpenCall {
   void SetTenant(std::string sandbox_id);  // calls caused from here on work for it too
   // `caller_gone`: nobody waited for this answer any more.
   void Record(const Response& response, bool caller_gone);
+  // The same; for a stream once it has ended, broken off or been dropped unread, with its whole
+  // time. `caller_gone` outlives the reading.
+  void RecordAtEnd(Response& response, CancelToken& caller_gone);
 
  private:
   void Close(std::string outcome, int status);
+  JournalEntry Finished();  // but for status, outcome and duration
 
   Journal& journal_;
   const Runtime& runtime_;

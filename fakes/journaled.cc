@@ -6,7 +6,7 @@ Response Journaled::Handle(Request& request, const Peer& peer, CancelToken& call
   OpenCall open(journal_, runtime_, request, service_);
   open.note.operation = operation_;
   Response response = handler_.Handle(request, peer, caller_gone);
-  open.Record(response, caller_gone.cancelled());
+  open.RecordAtEnd(response, caller_gone);
   return response;
 }
 

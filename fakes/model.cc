@@ -77,6 +77,25 @@ std::int64_t CountTokens(std::string_view text) {
   return count;
 }
 
+std::vector<std::string_view> TokenPieces(std::string_view text) {
+  std::vector<std::string_view> pieces;
+  std::size_t begin = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    bool is_token = false;
+    const std::size_t end = PieceEnd(text, at, is_token);
+    if (is_token) {
+      pieces.push_back(text.substr(begin, end - begin));
+      begin = end;
+    }
+    at = end;
+  }
+  if (begin == text.size()) return pieces;
+  if (pieces.empty()) return {text};
+  const std::size_t last = text.size() - begin + pieces.back().size();
+  pieces.back() = text.substr(text.size() - last);
+  return pieces;
+}
+
 ModelText AnswerPrompt(std::string_view model, std::string_view last_user_message,
                        std::int64_t max_tokens) {
   const auto sum = AnswerArithmetic(last_user_message);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace mg::fake {
 
@@ -17,5 +18,8 @@ struct ModelText {
 ModelText AnswerPrompt(std::string_view model, std::string_view last_user_message,
                        std::int64_t max_tokens);
 std::int64_t CountTokens(std::string_view text);
+// The text cut into its tokens, each with the white space before it, the last with what follows;
+// together they are the text.
+std::vector<std::string_view> TokenPieces(std::string_view text);
 
 }  // namespace mg::fake

@@ -21,6 +21,7 @@ struct UpOptions {
   std::string ready_file;
   std::string agent_command;
   std::string profile;
+  std::vector<std::string> ai;  // knobs of AI Gateway: "first_token=200ms"
 };
 
 int RunUp(const UpOptions& options);

@@ -273,8 +273,9 @@ class SocketTarget final : public scenario::Target {
 
 Result<std::unique_ptr<scenario::Target>> MakeSocketTarget(const TargetOptions& options) {
   MG_TRY(profile, ProfileOf(options));
-  return std::unique_ptr<scenario::Target>(
-      std::make_unique<SocketTarget>(SocketTarget::OptionsOf(std::move(profile))));
+  EmulatorOptions emulator = SocketTarget::OptionsOf(std::move(profile));
+  emulator.ai = options.ai;
+  return std::unique_ptr<scenario::Target>(std::make_unique<SocketTarget>(std::move(emulator)));
 }
 
 }  // namespace mg

@@ -7,10 +7,12 @@
 #include <optional>
 
 #include "core/base/bytes.h"
+#include "core/base/json.h"
 #include "emulator/commands/private_emulator.h"
 #include "emulator/commands/run_commands.h"
 #include "emulator/self.h"
 #include "emulator/state.h"
+#include "fakes/ai_knobs_json.h"
 
 namespace mg {
 namespace {
@@ -129,6 +131,10 @@ Result<EmulatorOptions> OptionsFor(const UpOptions& options,
   if (options.dev_mode) settings.dev_mode = true;
   if (!options.agent_command.empty())
     settings.sandbox.agent_command = SplitCommand(options.agent_command);
+  for (const std::string& text : options.ai) {
+    MG_TRY(knob, fake::AiKnobFromText(text));
+    MG_RETURN_IF_ERROR(fake::SetAiKnobs(knob, made.ai));
+  }
   made.only = options.only;
   made.with_gateway = options.only.empty();
   OsRandom random;

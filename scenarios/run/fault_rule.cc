@@ -1,6 +1,7 @@
 #include "scenarios/run/fault_rule.h"
 
 #include <chrono>
+#include <utility>
 
 #include "core/base/json.h"
 
@@ -49,6 +50,7 @@ void ReadScope(const Json& where, fake::FaultScope& scope, Status& status) {
   scope.model = read.Text("model");
   scope.key = read.Text("key");
   scope.step = static_cast<int>(read.Whole("step", -1));
+  scope.attempt = static_cast<int>(read.Whole("attempt", -1));
   scope.from = read.Duration("from", scope.from);
   scope.until = read.Duration("until", scope.until);
   if (status) status = read.status();
@@ -79,6 +81,16 @@ fake::FaultRule::Reset ResetOf(const std::string& word) {
   return word == "after" ? Reset::kAfter : Reset::kNone;
 }
 
+fake::FaultRule::Then ThenOf(const std::string& word) {
+  using Then = fake::FaultRule::Then;
+  const std::pair<const char*, Then> words[] = {{"stall", Then::kStall}, {"cut", Then::kCut},
+                                                {"end", Then::kEnd},     {"done", Then::kDone},
+                                                {"error", Then::kError}, {"errors", Then::kErrors}};
+  for (const auto& [known, then] : words)
+    if (word == known) return then;
+  return Then::kNone;
+}
+
 }  // namespace
 
 Result<fake::FaultRule> FaultRuleOf(const JsoncNode& node, const Variables& variables) {
@@ -104,6 +116,11 @@ Result<fake::FaultRule> FaultRuleOf(const JsoncNode& node, const Variables& vari
   rule.truncate_after_bytes = read.Whole("truncate_after", -1);
   rule.stall_after_bytes = read.Whole("stall_after", -1);
   rule.malformed = read.Flag("malformed");
+  rule.content_type = read.Text("content_type");
+  rule.after_chunks = read.Whole("after_chunks", -1);
+  rule.then = ThenOf(read.Text("then"));
+  if ((rule.after_chunks >= 0) != (rule.then != fake::FaultRule::Then::kNone))
+    read.Fail("after_chunks", "comes with \"then\"");
   rule.stale = read.Duration("stale", Nanos::zero());
   MG_RETURN_IF_ERROR(status);
   MG_RETURN_IF_ERROR(read.status());

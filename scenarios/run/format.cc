@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 
+#include "fakes/ai_knobs_json.h"
 #include "scenarios/run/shapes.h"
 
 namespace mg::scenario {
@@ -94,6 +95,33 @@ Shape Behaviour() {
   return Word({"normal", "crashes", "never_listens"});
 }
 
+Shape AiKnob(const fake::AiKnobInfo& knob) {
+  using Form = fake::AiKnobInfo::Form;
+  switch (knob.form) {
+    case Form::kBool:
+      return Bool();
+    case Form::kDuration:
+      return Duration();
+    case Form::kWhole:
+      return Whole(knob.least, knob.most);
+    case Form::kNumber:
+      return Number(knob.least, knob.most);
+    case Form::kWord:
+      return Word(knob.words);
+  }
+  return Any();
+}
+
+Shape Ai() {
+  std::vector<Field> all, of_models;
+  for (const fake::AiKnobInfo& knob : fake::AiKnobTable()) {
+    all.push_back(May(knob.name, AiKnob(knob), knob.about));
+    if (knob.of_models) of_models.push_back(all.back());
+  }
+  all.push_back(May("models", Map(Name::kNone, Object(std::move(of_models))), "for one model"));
+  return Object(std::move(all));
+}
+
 Shape Given() {
   const Shape key = Object({May("as", Named(Name::kVariable), "its variable; default key"),
                             May("name", Text(), "a name for people"),
@@ -109,6 +137,7 @@ Shape Given() {
                  May("network", Duration(), "one-way latency of every call"),
                  May("settings", Settings(), "the gateway's environment; null unsets"),
                  May("missing", Missing(), "bindings that are not configured"),
+                 May("ai", Ai(), "how AI Gateway and its models behave"),
                  May("tenants", List(tenant), "made through the admin API before the first step"),
                  May("agent",
                      Object({May("boot", Duration(), "until it listens"),
@@ -121,6 +150,7 @@ Shape Fault() {
       Object({May("tenant", Text(), "a sandbox id"), May("model", Text(), "a model"),
               May("key", Text(), "the call's subject; '*' for any run"),
               May("step", Whole(0, 64), "of a universal request"),
+              May("attempt", Whole(1, 5), "of a model's step"),
               May("from", Duration(), "since the fault was set"),
               May("until", Duration(), "since the fault was set")});
   const Shape lognormal = Object({Must("median", Duration(), "half of the delays are below"),
@@ -128,11 +158,13 @@ Shape Fault() {
   return Object(
       {Must("id", Named(Name::kId), "what reports call it"),
        Must("on", Text(), "the operation: kv.get, d1.query, ai.run, a family: kv.*"),
-       May("where", where, "narrows it"), May("nth", Whole(1, kMany), "the first call it disturbs"),
+       May("where", where, "narrows it"),
+       May("nth", Whole(1, kMany), "the first call it disturbs"),
        May("times", Either({Whole(1, kMany), Word({"always"})}), "how many; default 1"),
        May("probability", Number(0, 1), "drawn from the seed"),
        May("delay", Either({Duration(), lognormal}), "before the effect"),
-       May("hang", Bool(), "no answer"), May("status", Whole(400, 599), "refuses with it"),
+       May("hang", Bool(), "no answer"),
+       May("status", Whole(400, 599), "refuses with it"),
        May("code", Whole(0, 99999), "the service's error code"),
        May("body", Text(), "instead of the service's shape"),
        May("retry_after", Duration(), "the header, in whole seconds"),
@@ -140,6 +172,9 @@ Shape Fault() {
        May("truncate_after", Whole(0, kHuge), "bytes of the answer's body"),
        May("stall_after", Whole(0, kHuge), "bytes of the answer's body"),
        May("malformed", Bool(), "the body is not what it should be"),
+       May("content_type", Text(), "what the answer says that it is"),
+       May("after_chunks", Whole(0, kHuge), "of a model's stream; it meets streams alone"),
+       May("then", Word({"stall", "cut", "end", "done", "error", "errors"}), "what happens there"),
        May("stale", Duration(), "an earlier answer, at most this old"),
        May("optional", Bool(), "may stay unused")});
 }

@@ -1,6 +1,7 @@
 #include "scenarios/run/options.h"
 
 #include "core/base/json.h"
+#include "fakes/ai_knobs_json.h"
 
 namespace mg::scenario {
 
@@ -44,6 +45,10 @@ Status ReadGiven(const Scenario& scenario, const Instance& instance, TargetOptio
       options.clock = ParseTime(clock->text).value_or(options.clock);
     if (const JsoncNode* network = given->Find("network"))
       options.network_one_way = DurationOf(network->text).value_or(Nanos::zero());
+    if (const JsoncNode* ai = given->Find("ai")) {
+      MG_TRY(knobs, Resolve(*ai, variables));
+      MG_RETURN_IF_ERROR(fake::SetAiKnobs(knobs, options.ai));
+    }
     MG_RETURN_IF_ERROR(ReadSettings(*given, variables, options));
   }
   return Ok();

@@ -56,6 +56,7 @@ struct TargetOptions {
   Nanos network_one_way = Nanos::zero();
   EnvironmentVariables settings;  // over the target's own
   std::set<std::string> missing;  // bindings that are not configured
+  fake::AiKnobs ai;               // how AI Gateway and its models behave
 };
 
 // Who is who there.

@@ -14,6 +14,7 @@ sim::WorldOptions WorldOptionsOf(const TargetOptions& options) {
   world.network_one_way = options.network_one_way;
   world.environment = options.settings;
   world.missing = options.missing;
+  world.ai = options.ai;
   return world;
 }
 

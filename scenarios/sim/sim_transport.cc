@@ -21,23 +21,6 @@ Error Reset() {
   return {Code::kUnknownOutcome, "the connection was reset before an answer", true};
 }
 
-// What is left of an answer obeys the deadlines that its call was made with.
-class TimedBody final : public BodyStream {
- public:
-  TimedBody(std::shared_ptr<BodyStream> inner, const Deadlines& deadlines, Runtime& runtime)
-      : inner_(std::move(inner)), deadlines_(deadlines), runtime_(runtime) {}
-
-  Result<std::string> Next(Instant deadline) override {
-    const Instant chunk = runtime_.Now() + deadlines_.between_chunks;
-    return inner_->Next(std::min({deadline, chunk, deadlines_.total}));
-  }
-
- private:
-  const std::shared_ptr<BodyStream> inner_;
-  const Deadlines deadlines_;
-  Runtime& runtime_;
-};
-
 }  // namespace
 
 // One call: the caller waits for `done`, whoever serves it sets that.
@@ -63,6 +46,37 @@ struct SimTransport::Call {
 };
 
 // A handler with its workers: each takes one call after another and ends when none waits.
+// What is left of an answer obeys the deadlines that its call was made with. Whoever serves it
+// learns when it is given up: cancelled, or dropped before its end.
+class SimTransport::TimedBody final : public BodyStream {
+ public:
+  TimedBody(std::shared_ptr<BodyStream> inner, std::shared_ptr<Call> call,
+            const Deadlines& deadlines, CancelToken& cancel, Runtime& runtime)
+      : call_(std::move(call)),
+        inner_(std::move(inner)),
+        deadlines_(deadlines),
+        runtime_(runtime),
+        given_up_(cancel.OnCancel([served = call_.get()] { served->caller_gone.Cancel(); })) {}
+  ~TimedBody() override {
+    if (!ended_) call_->caller_gone.Cancel();
+  }
+
+  Result<std::string> Next(Instant deadline) override {
+    const Instant chunk = runtime_.Now() + deadlines_.between_chunks;
+    auto piece = inner_->Next(std::min({deadline, chunk, deadlines_.total}));
+    ended_ = piece && piece->empty();
+    return piece;
+  }
+
+ private:
+  const std::shared_ptr<Call> call_;  // the stream may wait on its caller_gone
+  const std::shared_ptr<BodyStream> inner_;
+  const Deadlines deadlines_;
+  Runtime& runtime_;
+  bool ended_ = false;
+  const CancelToken::Subscription given_up_;
+};
+
 class SimTransport::Listener : public std::enable_shared_from_this<Listener> {
  public:
   Listener(SimRuntime& runtime, std::string origin, Listening listening)
@@ -217,12 +231,13 @@ Result<Response> SimTransport::SendFrom(std::string_view address, const Request&
     Response response = listener->Handle(*call);
     if (!response.drop_connection) answer = std::move(response);
   } else {
-    answer = Served(listener, std::move(call), deadline, cancel);
+    answer = Served(listener, call, deadline, cancel);
   }
   if (!answer) return answer;
   MG_RETURN_IF_ERROR(Travel(deadline, cancel));
   if (answer->body.is_stream())
-    answer->body = Body(std::make_shared<TimedBody>(answer->body.stream(), deadlines, runtime_),
+    answer->body = Body(std::make_shared<TimedBody>(answer->body.stream(), std::move(call),
+                                                    deadlines, cancel, runtime_),
                         answer->body.length());
   return answer;
 }

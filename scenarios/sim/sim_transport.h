@@ -53,6 +53,7 @@ class SimTransport final : public Transport {
 
  private:
   class Listener;
+  class TimedBody;
   struct Call;
 
   Result<Response> Served(const std::shared_ptr<Listener>& listener, std::shared_ptr<Call> call,

@@ -54,6 +54,7 @@ World::World(WorldOptions options)
       s3_(credentials_, r2_, runtime_, journal_, faults_),
       sandboxes_(transport_, journal_, faults_, runtime_) {
   journal_.Follow(trail_.get());
+  ai_.SetKnobs(options_.ai);
   ListenForFakes();
 }
 World::~World() = default;
@@ -93,11 +94,12 @@ bool World::IsCustomDomain(std::string_view host) {
   return name && sandbox_of_host_.count(name->name) != 0;
 }
 
-// KV, D1, R2 and Access answer without a wait unless a fault makes them.
+// The fakes answer without a wait unless a fault or a knob makes them.
 void World::ListenForFakes() {
   const auto undisturbed = [this] { return !faults_.Any(); };
   transport_.Listen(kS3Origin, {&s3_, kListenerWorkers, undisturbed, {}});
-  transport_.Listen(kApiOrigin, {&cloud_, kListenerWorkers, undisturbed, {}});
+  const auto at_once = [this] { return !faults_.Any() && ai_.AnswersAtOnce(); };
+  transport_.Listen(kApiOrigin, {&cloud_, kListenerWorkers, at_once, {}});
 }
 
 void World::KnowTenant(std::string host, std::string sandbox_id) {

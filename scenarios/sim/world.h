@@ -40,6 +40,7 @@ struct WorldOptions {
   Nanos network_one_way = Nanos::zero();
   EnvironmentVariables environment;  // settings of the gateway; ENVIRONMENT is "test" if unset
   std::set<std::string> missing;     // bindings that are not configured
+  fake::AiKnobs ai;
 };
 
 inline constexpr const char* kGatewayOrigin = "http://gateway.test";

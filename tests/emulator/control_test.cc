@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/adapters/small_adapters.h"
 #include "core/base/json.h"
 
 namespace mg {
@@ -32,8 +33,27 @@ class ControlApi : public testing::Test {
   ThreadRuntime runtime;
   fake::Journal journal;
   fake::Faults faults{runtime, 1};
-  Control control{"secret", nullptr, journal, faults, runtime};
+  const fake::Credentials credentials;
+  OsRandom random;
+  fake::AiGateway ai_gateway{credentials, runtime, random, faults};
+  Control control{"secret", nullptr, journal, faults, &ai_gateway, runtime};
 };
+
+TEST_F(ControlApi, ChangesTheKnobsOfAiGatewayThatAreNamed) {
+  const Response changed =
+      Call("PATCH", "/control/v1/ai", R"({"first_token":"200ms","jitter":0.5})");
+  EXPECT_EQ(changed.status, 200);
+  EXPECT_EQ(ai_gateway.knobs().models.timing.first_token, std::chrono::milliseconds(200));
+  EXPECT_EQ(Call("PATCH", "/control/v1/ai", R"({"tokens_per_second":20})").status, 200);
+  const Json knobs = Parsed(Call("GET", "/control/v1/ai"));
+  EXPECT_EQ(knobs["first_token"], "200ms");
+  EXPECT_EQ(knobs["tokens_per_second"], 20);
+  const Response wrong = Call("PATCH", "/control/v1/ai", R"({"first_tokens":"1s"})");
+  EXPECT_EQ(wrong.status, 400);
+  EXPECT_EQ(StringAt(Parsed(wrong), "error"),
+            "\"first_tokens\" is no knob of AI Gateway; did you mean \"first_token\"?");
+  EXPECT_EQ(Call("PUT", "/control/v1/ai", "{}").status, 405);
+}
 
 TEST_F(ControlApi, AddsCountsAndEndsFaults) {
   EXPECT_EQ(Parsed(Call("GET", "/control/v1/faults")), Json({{"faults", Json::array()}}));

@@ -6,6 +6,7 @@
 
 #include "core/base/json.h"
 #include "core/clients/ai_gateway.h"
+#include "tests/support/ai_gateway_fixture.h"
 #include "tests/support/ai_wire.h"
 #include "tests/support/fixed_random.h"
 #include "tests/support/model_lever.h"
@@ -17,54 +18,7 @@ namespace {
 using test::kFreeModel;
 using test::kPremiumModel;
 
-class AiGatewayFake : public ::testing::Test {
- protected:
-  Response Handle(Request request) { return gateway.Handle(request, note, caller); }
-
-  Response Post(std::string target, std::string body, Headers extra = {}) {
-    Request request;
-    request.method = "POST";
-    request.target = std::move(target);
-    request.headers = Headers{{"cf-aig-authorization", "Bearer gateway-token"},
-                              {"authorization", "Bearer workers-token"}};
-    for (const auto& line : extra.lines()) request.headers.Set(line.name, line.value);
-    request.body = Body(std::move(body));
-    return Handle(std::move(request));
-  }
-  Response Chat(std::string body, Headers extra = {}) {
-    return Post(base + "/workers-ai/v1/chat/completions", std::move(body), std::move(extra));
-  }
-  Response Native(std::string body) {
-    return Post(base + "/workers-ai/" + kFreeModel, std::move(body));
-  }
-  static std::string Question(const std::string& model, const std::string& text = "2+2") {
-    return DumpJson(
-        {{"model", model}, {"messages", Json::array({{{"role", "user"}, {"content", text}}})}});
-  }
-  static std::string Step(const std::string& model, const std::string& config = "{}",
-                          const std::string& token = "Bearer workers-token") {
-    return R"({"provider":"workers-ai","endpoint":"v1/chat/completions","headers":{"Authorization":")" +
-           token + R"("},"config":)" + config + R"(,"query":)" + Question(model) + "}";
-  }
-  Nanos Elapsed() const { return runtime.Now() - Instant{}; }
-  static Json Parsed(const Response& response) {
-    auto json = ParseJson(response.body.bytes());
-    EXPECT_TRUE(json.ok()) << response.body.bytes();
-    return json.ok() ? *json : Json();
-  }
-  static std::int64_t CodeOf(const Response& response) {
-    return AiErrorCode(response.body.bytes()).value_or(0);
-  }
-
-  const std::string base = std::string("/v1/") + test::kWireAccount + "/moltgate";
-  const Credentials credentials = test::WireCredentials();
-  test::SteppedRuntime runtime;
-  test::FixedRandom random;
-  Faults faults{runtime, 1};
-  AiGateway gateway{credentials, runtime, random, faults};
-  CallNote note;
-  CancelToken caller;
-};
+using AiGatewayFake = test::AiGatewayFixture;
 
 struct WireCase {
   const char* name;
@@ -398,14 +352,6 @@ TEST_F(AiGatewayFake, RefusesWhatItDoesNotDoWithTheGapHeader) {
     std::string body;
     const char* gap;
   } cases[] = {
-      {base + "/workers-ai/v1/chat/completions", start + R"(,"stream":true})", "ai.stream"},
-      {base + "/workers-ai/" + kFreeModel, R"({"prompt":"hi","stream":true})", "ai.stream"},
-      {base,
-       "[" + Step(kFreeModel) +
-           R"(,{"provider":"workers-ai","endpoint":"@cf/x/y","query":{"stream":true}}])",
-       "ai.stream"},
-      {std::string("/client/v4/accounts/") + test::kWireAccount + "/ai/run/" + kFreeModel,
-       R"({"prompt":"hi","stream":true})", "ai.stream"},
       {base + "/workers-ai/v1/chat/completions",
        start + R"(,"response_format":{"type":"json_object"}})", "ai.json_mode"},
       {base + "/workers-ai/v1/embeddings", "{}", "ai.embeddings"},
