@@ -125,7 +125,7 @@ class Tenants::Impl {
   std::optional<Resolution> FromProcess(const TenantName& name) {  // mutex_ held
     const Instant now = runtime_.Now();
     TenantsCache::Held held = cache_.Find(name.key, now);
-    // Any fresh copy of the tenant will do for its id; a miss or an outage is the id's own.
+    // Any copy of the tenant will do for its id; a miss is the id's own.
     if (held.kind == TenantsCache::Held::Kind::kNothing && name.kind == TenantName::Kind::kId) {
       held = cache_.FindById(name.text, now);
     }
@@ -232,7 +232,9 @@ class Tenants::Impl {
 
   Resolution StaleOr(const TenantName& name, Outcome otherwise) {
     const Lock lock(mutex_);
-    auto tenant = cache_.Stale(name.key, runtime_.Now());
+    const Instant now = runtime_.Now();
+    auto tenant = name.kind == TenantName::Kind::kId ? cache_.StaleById(name.text, now)
+                                                     : cache_.Stale(name.key, now);
     return tenant ? Found(std::move(tenant), "stale") : NotFound(otherwise);
   }
 

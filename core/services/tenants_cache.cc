@@ -13,12 +13,14 @@ TenantsCache::TenantsCache(const TenantsCacheRules& rules)
   rules_.stale = std::max(rules_.stale, rules_.fresh);
 }
 
+TenantsCache::Held TenantsCache::HeldAs(const Copy& copy, Instant now) {
+  if (now < copy.fresh_until) return {Held::Kind::kTenant, copy.tenant};
+  if (now < copy.retry_at) return {Held::Kind::kStale, copy.tenant};
+  return {};
+}
+
 TenantsCache::Held TenantsCache::Find(std::string_view key, Instant now) {
-  if (const Copy* copy = tenants_.Use(key)) {
-    if (now < copy->fresh_until) return {Held::Kind::kTenant, copy->tenant};
-    if (now < copy->retry_at) return {Held::Kind::kStale, copy->tenant};
-    return {};
-  }
+  if (const Copy* copy = tenants_.Use(key)) return HeldAs(*copy, now);
   const Instant* miss_until = misses_.Peek(key);
   if (miss_until == nullptr) return {};
   if (now < *miss_until) return {Held::Kind::kMiss, nullptr};
@@ -26,14 +28,23 @@ TenantsCache::Held TenantsCache::Find(std::string_view key, Instant now) {
   return {};
 }
 
-TenantsCache::Held TenantsCache::FindById(std::string_view tenant_id, Instant now) const {
+std::string_view TenantsCache::NewestKeyOf(std::string_view tenant_id) const {
   const auto keys = keys_of_tenant_.find(std::string(tenant_id));
   if (keys == keys_of_tenant_.end()) return {};
-  for (const std::string& key : keys->second) {
-    const Copy* copy = tenants_.Peek(key);
-    if (now < copy->fresh_until) return {Held::Kind::kTenant, copy->tenant};
-  }
-  return {};
+  return *std::max_element(keys->second.begin(), keys->second.end(),
+                           [this](const std::string& a, const std::string& b) {
+                             return tenants_.Peek(a)->fresh_until < tenants_.Peek(b)->fresh_until;
+                           });
+}
+
+TenantsCache::Held TenantsCache::FindById(std::string_view tenant_id, Instant now) const {
+  const std::string_view key = NewestKeyOf(tenant_id);
+  return key.empty() ? Held{} : HeldAs(*tenants_.Peek(key), now);
+}
+
+TenantsCache::TenantPtr TenantsCache::StaleById(std::string_view tenant_id, Instant now) {
+  const std::string key(NewestKeyOf(tenant_id));  // a copy: Stale may drop what it stands in
+  return key.empty() ? nullptr : Stale(key, now);
 }
 
 TenantsCache::TenantPtr TenantsCache::Stale(std::string_view key, Instant now) {

@@ -43,10 +43,12 @@ class TenantsCache {
   explicit TenantsCache(const TenantsCacheRules& rules);
 
   Held Find(std::string_view key, Instant now);
-  Held FindById(std::string_view tenant_id, Instant now) const;  // under any key
   // For when the registry cannot answer: a copy not older than `stale`, or nothing. Find gives the
   // same copy, as kStale, until `retry` is over.
   TenantPtr Stale(std::string_view key, Instant now);
+  // The same under whichever key the tenant is held, the copy that was read last.
+  Held FindById(std::string_view tenant_id, Instant now) const;
+  TenantPtr StaleById(std::string_view tenant_id, Instant now);
 
   void Keep(std::string_view key, TenantPtr tenant, Instant now);
   // The same tenant, of the same age, under a second key; nothing when `held_key` is not held.
@@ -73,6 +75,8 @@ class TenantsCache {
     Instant retry_at;  // stale copies are served without asking until then
   };
 
+  static Held HeldAs(const Copy& copy, Instant now);
+  std::string_view NewestKeyOf(std::string_view tenant_id) const;  // empty: not held
   void Put(std::string_view key, Copy copy);
   void Mark(std::string_view key, Instant now);
   void Unlink(std::string_view key, const Copy& copy);

@@ -36,6 +36,22 @@ TEST(TenantsCache, KeepsTheMostUsedTenantsAndIndexesNoOthers) {
   EXPECT_EQ(cache.tenants(), 2u);
 }
 
+TEST(TenantsCache, FindsTheCopyOfATenantThatWasReadLastUnderWhicheverKey) {
+  TenantsCache cache({});
+  const auto old_copy = MakeTenant("1");
+  const auto new_copy = MakeTenant("1");
+  cache.Keep("z", old_copy, At(0));
+  cache.Keep("a", new_copy, At(10));
+  cache.Keep("b", old_copy, At(5));
+  EXPECT_EQ(cache.FindById("1", At(69)).tenant, new_copy);
+  EXPECT_EQ(cache.FindById("1", At(70)).kind, Kind::kNothing);
+  EXPECT_EQ(cache.StaleById("1", At(70)), new_copy);
+  EXPECT_EQ(cache.FindById("1", At(74)).kind, Kind::kStale);
+  EXPECT_EQ(cache.FindById("1", At(75)).kind, Kind::kNothing);
+  EXPECT_EQ(cache.StaleById("1", At(3610)), nullptr);
+  EXPECT_EQ(cache.StaleById("2", At(70)), nullptr);
+}
+
 TEST(TenantsCache, LetsNoFloodOfMissesPushATenantOut) {
   TenantsCacheRules rules;
   rules.max_entries = 10;

@@ -298,11 +298,30 @@ TEST_F(TenantsTest, ServesAStaleCopyForAnHourWhileTheRegistryFails) {
   ASSERT_EQ(stale.outcome, Outcome::kFound);
   EXPECT_EQ(stale.source, "stale");
   EXPECT_EQ(stale.tenant->id, acme.id);
-  EXPECT_EQ(Of().ById(acme.id, w.cancel).outcome, Outcome::kUnavailable);
   w.Advance(3600 - 60 - 1);
   EXPECT_EQ(Host("acme.moltgate.test").source, "stale");
   w.Advance(1);
   EXPECT_EQ(Host("acme.moltgate.test").outcome, Outcome::kUnavailable);
+}
+
+TEST_F(TenantsTest, ServesAStaleCopyByIdAsLongAsByHostAndAsksAsSeldom) {
+  const TenantRecord acme = w.Add("acme");
+  Host("acme.moltgate.test");  // the only copy: none was ever read by id
+  w.kv_line.Down(true);
+  w.db_line.Down(true);
+  w.Advance(60);
+  w.ForgetCalls();
+  for (int i = 0; i < 100; ++i) {
+    const Resolution stale = Of().ById(acme.id, w.cancel);
+    ASSERT_EQ(stale.outcome, Outcome::kFound);
+    EXPECT_EQ(stale.source, "stale");
+    EXPECT_EQ(stale.tenant->slug, "acme");
+  }
+  EXPECT_EQ(w.db_line.Fresh(), 1);
+  w.Advance(3600 - 60 - 1);
+  EXPECT_EQ(Of().ById(acme.id, w.cancel).source, "stale");
+  w.Advance(1);
+  EXPECT_EQ(Of().ById(acme.id, w.cancel).outcome, Outcome::kUnavailable);
 }
 
 TEST_F(TenantsTest, AsksAFailingRegistryOnlyNowAndThenForAStaleCopy) {
