@@ -16,6 +16,7 @@ struct Gate {
 // Cheap refusals first; nothing is looked up before the failure budget, nothing is counted against
 // a tenant before it is known, no body is read before the caller may send one.
 constexpr Gate kGates[] = {
+    {"start", StartGate},        // 503: startup_gate=respond, whatever is asked (BND-1)
     {"host", HostGate},          // 400: a host that cannot be one; syntax only
     {"route", RouteGate},        // 404 405: says what the gates below need
     {"bindings", BindingsGate},  // 503: what this route needs is not configured

@@ -27,8 +27,8 @@ constexpr std::size_t kCap = kOwnBodyCapBytes;
 // First match wins. Columns: name, where, methods, path, tenant from, credential, bindings, address
 // limit, model quota, failure budget, body cap, answer.
 const Route kRoutes[] = {
-    {"health", Where::kAnyHost, "GET HEAD", "/sandbox-health", kNowhere, kNone, kNoBinding, false,
-     false, false, 0, AnswerHealth},
+    {"health", Where::kAnyHost, "GET", "/sandbox-health", kNowhere, kNone, kNoBinding, false, false,
+     false, 0, AnswerHealth},
 
     {"model", Where::kInternal, "POST", "/internal/model/v1/chat/completions", kToken, kNone,
      kRegistry, false, true, false, kCap, AnswerChat},
@@ -57,8 +57,8 @@ const Route kRoutes[] = {
     ADMIN("PUT", "/models", kNoBinding, kCap, AnswerNotBuilt),
     ADMIN("GET", "/audit", kDb, 0, AdminAudit),
 
-    {"status", Where::kTenantHost, "GET HEAD", "/api/status", kHost, kNone, kRegistry, true, false,
-     true, 0, AnswerStatus},
+    {"status", Where::kTenantHost, "GET", "/api/status", kHost, kNone, kRegistry, true, false, true,
+     0, AnswerStatus},
     {"model", Where::kTenantHost, "POST", "/v1/chat/completions", kHost, kKey, kRegistry, false,
      true, true, kCap, AnswerChat},
     {"model_list", Where::kTenantHost, "GET", "/v1/models", kHost, kKey, kRegistry, false, true,
@@ -84,10 +84,11 @@ bool Applies(const Route& route, Where where) {
   return route.where == where || route.where == Where::kAnyHost;
 }
 
+// The server sends the answer to a HEAD without its body.
 bool AllowsMethod(std::string_view methods, std::string_view method) {
   if (methods == "*") return true;
   for (std::string_view candidate : Split(methods, ' '))
-    if (candidate == method) return true;
+    if (candidate == method || (candidate == "GET" && method == "HEAD")) return true;
   return false;
 }
 
@@ -134,7 +135,7 @@ RouteMatch MatchRoute(Where where, std::string_view method, std::string_view pat
     match.path_known = true;
     for (std::string_view allowed : Split(route.methods, ' ')) {
       if (!match.allowed_methods.empty()) match.allowed_methods += ", ";
-      match.allowed_methods += allowed;
+      match.allowed_methods += allowed == "GET" ? "GET, HEAD" : allowed;
     }
   }
   return match;

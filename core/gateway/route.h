@@ -21,7 +21,7 @@ using RouteHandler = Response (*)(Exchange&, Services&);
 struct Route {
   std::string_view name;
   Where where;
-  std::string_view methods;  // "GET HEAD"; "*" for any
+  std::string_view methods;  // "GET PUT"; GET stands for HEAD too (RFC 9110 9.3.2); "*" for any
   std::string_view
       path;  // "/api/admin/tenants/{slug}"; a last "*" takes the rest, slashes included
   TenantFrom tenant;

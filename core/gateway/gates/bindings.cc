@@ -16,12 +16,14 @@ constexpr NamedBinding kBindings[] = {
 
 }  // namespace
 
+std::optional<Response> StartGate(Exchange& exchange, Services& services) {
+  if (services.start_problems.empty()) return std::nullopt;
+  std::vector<std::string> names;
+  for (const SettingProblem& problem : services.start_problems) names.push_back(problem.name);
+  return RefuseMissing(exchange, names);
+}
+
 std::optional<Response> BindingsGate(Exchange& exchange, Services& services) {
-  if (!services.start_problems.empty()) {  // startup_gate=respond: nothing is served
-    std::vector<std::string> names;
-    for (const SettingProblem& problem : services.start_problems) names.push_back(problem.name);
-    return RefuseMissing(exchange, names);
-  }
   if (services.missing_bindings.empty() || exchange.route->bindings == kNoBinding)
     return std::nullopt;
   std::vector<std::string> needed;

@@ -9,6 +9,10 @@
 
 namespace mg {
 
+// Under startup_gate=respond with something missing each request is answered 503 (BND-1), health
+// included: what cannot serve must not be sent traffic. Before the host and route gates, because a
+// host or path means nothing yet: 400 or 404 would send people looking in the wrong place.
+std::optional<Response> StartGate(Exchange& exchange, Services& services);
 std::optional<Response> HostGate(Exchange& exchange, Services& services);
 std::optional<Response> RouteGate(Exchange& exchange, Services& services);
 std::optional<Response> BindingsGate(Exchange& exchange, Services& services);

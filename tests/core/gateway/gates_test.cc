@@ -85,7 +85,20 @@ TEST(BindingsGate, NamesWhatTheRouteNeedsInDevMode) {
   EXPECT_EQ(w.Get("acme", "/sandbox-health").status, 200);
 }
 
-TEST(BindingsGate, AnswersEveryRequestUnderStartupGateRespond) {
+TEST(RouteGate, AnswersAHeadWhereItAnswersAGetAndNowhereElse) {
+  World w;
+  w.AddTenant("acme");
+  const std::string key = w.AddKey("acme");
+  const Headers bearer{{"authorization", "Bearer " + key}};
+  EXPECT_EQ(w.Send("HEAD", "acme", "/v1/models", bearer).status, 200);
+  EXPECT_EQ(w.Admin("HEAD", "/api/admin/tenants").status, 200);
+  EXPECT_EQ(w.Admin("HEAD", "/api/admin/tenants/acme").status, 200);
+  const Response refused = w.Send("HEAD", "acme", "/v1/chat/completions", bearer);
+  EXPECT_EQ(refused.status, 405);
+  EXPECT_EQ(refused.headers.Get("allow"), "POST");
+}
+
+TEST(StartGate, AnswersEveryRequestUnderStartupGateRespond) {
   World w([](Settings& s) {
     s.environment = Environment::kProduction;
     s.startup_gate_responds = true;
@@ -97,6 +110,21 @@ TEST(BindingsGate, AnswersEveryRequestUnderStartupGateRespond) {
   const Response html = w.Get("acme", "/", {{"accept", "text/html"}});
   EXPECT_EQ(html.status, 503);
   EXPECT_THAT(std::string(html.headers.Get("content-type")), StartsWith("text/html"));
+}
+
+TEST(StartGate, AnswersBeforeAnyoneLooksAtHostPathOrMethod) {
+  World w([](Settings& s) {
+    s.environment = Environment::kProduction;
+    s.startup_gate_responds = true;
+    s.bindings.bucket.reset();
+  });
+  EXPECT_EQ(w.Get("not_a_host.localhost", "/").status, 503);
+  EXPECT_EQ(w.Get("admin.localhost", "/no/such/path").status, 503);
+  EXPECT_EQ(w.Send("DELETE", "acme", "/api/status").status, 503);
+  EXPECT_EQ(w.Get("acme", "/sandbox-health").status, 503);
+  const Response model = w.Internal("st_any", "{}");
+  EXPECT_EQ(model.status, 503);
+  EXPECT_THAT(model.body.bytes(), HasSubstr("MOLTBOT_BUCKET"));
 }
 
 TEST(AbuseGate, StopsGuessingWithoutAStorageCallAndForgivesInTheNextWindow) {
