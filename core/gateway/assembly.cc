@@ -32,7 +32,8 @@ class Assembly::Impl {
         tenants(settings, kv.get(), db.get(), ports.runtime, ports.log),
         keys(db.get(), ports.runtime, ports.log),
         members(db.get(), ports.runtime, ports.log),
-        limiter(ports.runtime),
+        limiter(ports.runtime, Limiter::kMaxTenantsAndKeys),
+        address_limiter(ports.runtime, Limiter::kMaxAddresses),
         models(settings, ai_gateway, ports.runtime, ports.random, ports.log),
         usage({settings.outbox_path, 50, options.usage_batch_interval_ms}, db.get(), ports.disk,
               ports.runtime, ports.random, ports.log),
@@ -42,10 +43,11 @@ class Assembly::Impl {
         registry(
             db ? std::make_unique<Registry>(*db, kv.get(), ports.runtime, ports.random, ports.log)
                : nullptr),
-        services{
-            settings, ports.runtime,  ports.random, ports.log,        ports.transport, tenants,
-            keys,     members,        limiter,      models,           usage,           sandboxes,
-            access,   registry.get(), metrics,      missing_bindings, start_problems},
+        services{settings,         ports.runtime,   ports.random,   ports.log,
+                 ports.transport,  tenants,         keys,           members,
+                 limiter,          address_limiter, models,         usage,
+                 sandboxes,        access,          registry.get(), metrics,
+                 missing_bindings, start_problems},
         gateway(services),
         watch(db ? std::make_unique<RegistryWatch>(
                        settings, *db, ports.runtime, ports.log,
@@ -71,6 +73,7 @@ class Assembly::Impl {
   Keys keys;
   Members members;
   Limiter limiter;
+  Limiter address_limiter;
   Models models;
   Usage usage;
   Sandboxes sandboxes;

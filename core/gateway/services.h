@@ -27,7 +27,8 @@ struct Services {
   Tenants& tenants;
   Keys& keys;
   Members& members;
-  Limiter& limiter;
+  Limiter& limiter;          // of tenants and keys
+  Limiter& address_limiter;  // of client addresses
   Models& models;
   Usage& usage;
   Sandboxes& sandboxes;

@@ -18,9 +18,9 @@ bool IsChargedRefusal(const Exchange& exchange, int status) {
 void SettleLimits(Exchange& exchange, Services& services, Response& response) {
   if (services.settings.limits.failure_budget_max > 0 && exchange.listener == Listener::kPublic) {
     const Budget budget = FailureBudget(exchange, services.settings);
-    if (IsChargedRefusal(exchange, response.status)) services.limiter.Charge(budget);
+    if (IsChargedRefusal(exchange, response.status)) services.address_limiter.Charge(budget);
     if (!exchange.allowance && (exchange.route == nullptr || exchange.route->failure_budget)) {
-      exchange.allowance = services.limiter.Peek(budget);
+      exchange.allowance = services.address_limiter.Peek(budget);
     }
   }
   if (!exchange.allowance) return;

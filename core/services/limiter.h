@@ -29,11 +29,15 @@ struct Allowance {
 
 class Limiter {
  public:
-  static constexpr std::size_t kMaxEntries = std::size_t{1} << 21;  // some 160 MB
+  // Two tables, so that a flood from ever new addresses leaves no tenant or key without a window
+  // (LIM-8): those of addresses, as many as an attacker cares to use (some 160 MB), and those of
+  // tenants and keys, which only operators make (some 20 MB).
+  static constexpr std::size_t kMaxAddresses = std::size_t{1} << 21;
+  static constexpr std::size_t kMaxTenantsAndKeys = std::size_t{1} << 18;
 
   // `max_entries`: live windows are never forgotten, so with this many a new key is refused (Take)
   // or not counted (Charge) until one of them ends.
-  explicit Limiter(Runtime& runtime, std::size_t max_entries = kMaxEntries);
+  Limiter(Runtime& runtime, std::size_t max_entries);
   ~Limiter();
 
   // Takes one from every budget, or from none (LIM-2). Reports the one with the least remaining;

@@ -13,7 +13,8 @@ std::optional<Response> AbuseGate(Exchange& exchange, Services& services) {
   if (!exchange.route->failure_budget || services.settings.limits.failure_budget_max == 0) {
     return std::nullopt;
   }
-  const Allowance allowance = services.limiter.Peek(FailureBudget(exchange, services.settings));
+  const Allowance allowance =
+      services.address_limiter.Peek(FailureBudget(exchange, services.settings));
   if (allowance.admitted) return std::nullopt;
   exchange.allowance = allowance;
   return RefuseOverLimit(exchange, Refusal::kTooManyFailures, allowance);

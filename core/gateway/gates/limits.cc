@@ -19,9 +19,9 @@ std::int64_t ModelLimit(Tier tier, const LimitSettings& limits) {
 }
 
 // The headers report the limit with the least remaining (LIM-3).
-std::optional<Response> Take(Exchange& exchange, Services& services,
+std::optional<Response> Take(Exchange& exchange, Limiter& limiter,
                              const std::vector<Budget>& budgets) {
-  const Allowance allowance = services.limiter.Take(budgets);
+  const Allowance allowance = limiter.Take(budgets);
   if (!exchange.allowance || !allowance.admitted ||
       allowance.remaining < exchange.allowance->remaining) {
     exchange.allowance = allowance;
@@ -35,7 +35,7 @@ std::optional<Response> Take(Exchange& exchange, Services& services,
 std::optional<Response> AddressGate(Exchange& exchange, Services& services) {
   if (!exchange.route->address_limit) return std::nullopt;
   const LimitSettings& limits = services.settings.limits;
-  return Take(exchange, services,
+  return Take(exchange, services.address_limiter,
               {{"address:" + exchange.tenant->id + ":" + exchange.client_budget_key,
                 limits.public_max, limits.public_window_seconds}});
 }
@@ -48,7 +48,7 @@ std::optional<Response> QuotaGate(Exchange& exchange, Services& services) {
   if (exchange.key_limit_per_minute > 0) {
     budgets.push_back({"key:" + exchange.key_id, exchange.key_limit_per_minute, kMinuteSeconds});
   }
-  return Take(exchange, services, budgets);
+  return Take(exchange, services.limiter, budgets);
 }
 
 }  // namespace mg

@@ -335,6 +335,21 @@ TEST(QuotaGate, AdmitsExactlyTheLimitHoweverConcurrentTheBurst) {
   EXPECT_EQ(with_headers, 200);
 }
 
+TEST(QuotaGate, KeepsTenantsAndKeysInATableThatNoAddressCanFill) {
+  World w;
+  w.AddTenant("acme");
+  const std::string key = w.AddKey("acme", 10);
+  for (int i = 0; i < 100; ++i) {
+    w.client_address = "2001:db8:" + std::to_string(i) + "::1";
+    w.Get("nobody", "/");
+    w.Get("acme", "/api/status");
+  }
+  EXPECT_EQ(w.assembly.services().address_limiter.EntryCount(), 200u);
+  EXPECT_EQ(w.assembly.services().limiter.EntryCount(), 0u);
+  EXPECT_EQ(w.Chat("acme", key, "hello").status, 200);
+  EXPECT_EQ(w.assembly.services().limiter.EntryCount(), 2u);
+}
+
 TEST(QuotaGate, TakesTheKeysLimitTogetherWithTheTenants) {
   World w;
   w.AddTenant("acme");

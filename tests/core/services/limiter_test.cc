@@ -23,7 +23,7 @@ Budget Per(const std::string& key, std::int64_t limit, std::int64_t window_secon
 class LimiterTest : public testing::Test {
  protected:
   test::SteppedRuntime runtime_;
-  Limiter limiter_{runtime_};
+  Limiter limiter_{runtime_, Limiter::kMaxAddresses};
 };
 
 TEST_F(LimiterTest, RefusesTheThirdRequestOfAMinuteAndForgivesInTheNext) {
@@ -161,7 +161,7 @@ TEST(LimiterModel, AgreesWithANaiveModelOverTenThousandSteps) {
   for (const std::uint64_t seed : {1u, 2u, 3u}) {
     test::SteppedRuntime runtime;
     test::FixedRandom random(seed);
-    Limiter limiter(runtime);
+    Limiter limiter(runtime, Limiter::kMaxAddresses);
     NaiveLimiter model;
     const auto draw = [&] {
       const std::uint64_t key = random.Below(12);
@@ -202,7 +202,7 @@ TEST(LimiterModel, AgreesWithANaiveModelOverTenThousandSteps) {
 
 TEST(LimiterConcurrency, ABurstOnSixtyFourTasksIsAdmittedExactlyToTheLimit) {
   ThreadRuntime runtime;
-  Limiter limiter(runtime);
+  Limiter limiter(runtime, Limiter::kMaxAddresses);
   std::atomic<int> admitted{0};
   std::vector<std::unique_ptr<Task>> tasks;
   for (int i = 0; i < 64; ++i) {
@@ -237,7 +237,7 @@ std::size_t ResidentBytes() {
 
 TEST(LimiterMemory, AMillionKeysStayUnderTwoHundredMegabytesAndOldOnesGo) {
   test::SteppedRuntime runtime;
-  Limiter limiter(runtime);
+  Limiter limiter(runtime, Limiter::kMaxAddresses);
   const std::size_t before = ResidentBytes();
   for (int i = 0; i < kManyKeys; ++i) limiter.Charge(Per("address:" + std::to_string(i), 60));
   EXPECT_EQ(limiter.EntryCount(), static_cast<std::size_t>(kManyKeys));
