@@ -40,9 +40,9 @@ class Assembly::Impl {
         sandboxes(settings, options.model_base_url, ports.sandbox_host, ports.transport,
                   ports.runtime, ports.random, ports.log),
         access(settings.access, access_keys, ports.runtime, ports.log),
-        registry(
-            db ? std::make_unique<Registry>(*db, kv.get(), ports.runtime, ports.random, ports.log)
-               : nullptr),
+        registry(db ? std::make_unique<Registry>(settings, *db, kv.get(), ports.runtime,
+                                                 ports.random, ports.log)
+                    : nullptr),
         services{settings,         ports.runtime,   ports.random,   ports.log,
                  ports.transport,  tenants,         keys,           members,
                  limiter,          address_limiter, models,         usage,

@@ -69,12 +69,19 @@ std::vector<EditKey> KeysOfTenant(const std::string& slug_key, const std::string
 
 }  // namespace
 
-Registry::Registry(D1Client& db, KvClient* kv, Runtime& runtime, Random& random, Log& log)
-    : db_(db), kv_(kv), runtime_(runtime), random_(random), log_(log) {}
+Registry::Registry(const Settings& settings, D1Client& db, KvClient* kv, Runtime& runtime,
+                   Random& random, Log& log)
+    : names_{AsciiLower(settings.app_domain), AsciiLower(settings.operator_host),
+             settings.reserved_labels},
+      db_(db),
+      kv_(kv),
+      runtime_(runtime),
+      random_(random),
+      log_(log) {}
 
 Result<TenantRecord> Registry::CreateTenant(const NewTenant& tenant, std::string_view actor,
                                             CancelToken& cancel) {
-  MG_RETURN_IF_ERROR(CheckSlug(tenant.slug));
+  MG_RETURN_IF_ERROR(CheckSlug(tenant.slug, names_));
   MG_TRY(tier, CheckTier(tenant.tier));
   MG_RETURN_IF_ERROR(CheckPlatform(tenant.platform));
   const std::string id = NewId();
@@ -117,7 +124,7 @@ Result<std::vector<TenantRecord>> Registry::ListTenants(CancelToken& cancel) {
 Result<TenantRecord> Registry::PatchTenant(std::string_view slug, const TenantPatch& patch,
                                            std::string_view actor, CancelToken& cancel) {
   std::optional<std::string> tier;
-  if (patch.slug) MG_RETURN_IF_ERROR(CheckSlug(*patch.slug));
+  if (patch.slug) MG_RETURN_IF_ERROR(CheckSlug(*patch.slug, names_));
   if (patch.platform) MG_RETURN_IF_ERROR(CheckPlatform(*patch.platform));
   if (patch.tier) {
     MG_TRY(normalised, CheckTier(*patch.tier));

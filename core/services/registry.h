@@ -16,9 +16,11 @@
 #include "core/base/result.h"
 #include "core/clients/d1.h"
 #include "core/clients/kv.h"
+#include "core/config/settings.h"
 #include "core/ports/log.h"
 #include "core/ports/random.h"
 #include "core/ports/runtime.h"
+#include "core/services/registry_input.h"
 #include "core/services/tenants.h"
 
 namespace mg {
@@ -69,8 +71,10 @@ struct UsageFilter {
 
 class Registry {
  public:
-  // `actor` is who does it: an operator's subject, or "cli". `kv` may be null.
-  Registry(D1Client& db, KvClient* kv, Runtime& runtime, Random& random, Log& log);
+  // `actor` is who does it: an operator's subject, or "cli". `kv` may be null. Of the settings:
+  // which names of APP_DOMAIN nobody may have.
+  Registry(const Settings& settings, D1Client& db, KvClient* kv, Runtime& runtime, Random& random,
+           Log& log);
 
   Result<TenantRecord> CreateTenant(const NewTenant& tenant, std::string_view actor,
                                     CancelToken& cancel);
@@ -81,8 +85,8 @@ class Registry {
   Status DeleteTenant(std::string_view slug, std::string_view actor,
                       CancelToken& cancel);  // keeps its slug (MIG-2)
 
-  // Moves the host when another tenant has it. That it is not under APP_DOMAIN is the caller's
-  // matter.
+  // Moves the host when another tenant has it. kInvalid when it cannot lead to a tenant: one label
+  // under APP_DOMAIN (a slug's name), the operators' host.
   Status PutDomain(std::string_view slug, std::string_view host, std::string_view actor,
                    CancelToken& cancel);
   Status DeleteDomain(std::string_view slug, std::string_view host, std::string_view actor,
@@ -128,6 +132,7 @@ class Registry {
                            std::string_view actor, CancelToken& cancel);
   std::string NewId();
 
+  const RegistryNames names_;
   D1Client& db_;
   KvClient* kv_;
   Runtime& runtime_;

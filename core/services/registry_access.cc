@@ -64,6 +64,7 @@ Result<bool> Registry::WriteOfTenant(RegistryEdit edit, std::string_view slug,
 Status Registry::PutDomain(std::string_view slug, std::string_view host, std::string_view actor,
                            CancelToken& cancel) {
   MG_TRY(name, CheckDomain(host));
+  MG_RETURN_IF_ERROR(CheckReachable(name, names_));
   RegistryEdit edit = EditOf("domain", "domain.put", slug, "domains", name);
   edit.tables = "tenants t LEFT JOIN tenant_domains d ON d.hostname = ?6";
   edit.where += " AND d.tenant_slug IS NOT t.slug";

@@ -1,7 +1,6 @@
 #include "core/services/registry_input.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "core/base/bytes.h"
@@ -12,7 +11,6 @@
 namespace mg {
 namespace {
 
-constexpr std::array<std::string_view, 3> kReservedLabels{"www", "api", "admin"};
 constexpr std::string_view kServiceSuffix = ".access";
 constexpr std::size_t kMaxQuoted = 80;
 constexpr std::size_t kMaxPlatform = 64;  // AIG-1: a metadata value
@@ -43,6 +41,20 @@ bool IsEmail(std::string_view text) {
   return text.find('@', at + 1) == std::string_view::npos && text.find(' ') == text.npos;
 }
 
+bool IsReserved(std::string_view label, const RegistryNames& names) {
+  const auto& reserved = names.reserved_labels;
+  return std::find(reserved.begin(), reserved.end(), label) != reserved.end();
+}
+
+// "acme" of "acme.example.com" when the application's domain is example.com; else empty.
+std::string_view LabelUnder(std::string_view app_domain, std::string_view domain) {
+  if (app_domain.empty() || domain.size() <= app_domain.size() + 1) return {};
+  const std::size_t dot = domain.size() - app_domain.size() - 1;
+  if (domain[dot] != '.' || domain.substr(dot + 1) != app_domain) return {};
+  const std::string_view label = domain.substr(0, dot);
+  return label.find('.') == std::string_view::npos ? label : std::string_view();
+}
+
 }  // namespace
 
 std::string Quoted(std::string_view text) {
@@ -54,13 +66,18 @@ Error NoTenant(std::string_view slug) {
   return Error{Code::kNotFound, "there is no tenant " + Quoted(slug), false};
 }
 
-Status CheckSlug(std::string_view slug) {
+Status CheckSlug(std::string_view slug, const RegistryNames& names) {
   if (!IsSlug(slug)) {
     return Invalid("slug " + Quoted(slug) +
                    " must be 1 to 63 of a-z, 0-9 and '-', neither beginning nor ending with '-'");
   }
-  if (std::find(kReservedLabels.begin(), kReservedLabels.end(), slug) != kReservedLabels.end()) {
-    return Invalid("slug " + Quoted(slug) + " is reserved, as are www, api and admin");
+  if (IsReserved(slug, names)) {
+    std::string all;
+    for (const std::string& label : names.reserved_labels) all += (all.empty() ? "" : ", ") + label;
+    return Invalid("slug " + Quoted(slug) + " is reserved; reserved are: " + all);
+  }
+  if (std::string(slug) + '.' + names.app_domain == names.operator_host) {
+    return Invalid("slug " + Quoted(slug) + " is the operators' host " + names.operator_host);
   }
   return Ok();
 }
@@ -87,6 +104,17 @@ Result<std::string> CheckDomain(std::string_view host) {
                    " must be a host name, without a port, not an IP address or localhost");
   }
   return parsed->name;
+}
+
+Status CheckReachable(std::string_view domain, const RegistryNames& names) {
+  if (domain == names.operator_host) {
+    return Invalid("domain " + Quoted(domain) + " is the operators' host and leads to no tenant");
+  }
+  const std::string_view label = LabelUnder(names.app_domain, domain);
+  if (label.empty() || IsReserved(label, names)) return Ok();
+  return Invalid("domain " + Quoted(domain) + " leads to the tenant whose slug is " +
+                 Quoted(label) + ", because it is one label under " + names.app_domain +
+                 "; change that tenant's slug instead");
 }
 
 Result<std::string> CheckSubject(std::string_view given) {

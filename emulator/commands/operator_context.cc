@@ -60,7 +60,7 @@ OperatorContext::OperatorContext(Profile profile) : profile_(std::move(profile))
   const Bindings& bindings = profile_.settings.bindings;
   if (bindings.kv) kv_.emplace(transport_, runtime_, *bindings.kv);
   db_.emplace(transport_, runtime_, *bindings.db);
-  registry_.emplace(*db_, kv_ ? &*kv_ : nullptr, runtime_, random_, log_);
+  registry_.emplace(profile_.settings, *db_, kv_ ? &*kv_ : nullptr, runtime_, random_, log_);
 }
 
 Result<std::unique_ptr<OperatorContext>> OperatorContext::Open(const std::string& profile_path) {

@@ -286,6 +286,22 @@ TEST(AdminApi, CreatesChangesAndDeletesATenant) {
   EXPECT_GE(Parsed(w.Admin("GET", "/api/admin/audit"))["items"].size(), 5u);
 }
 
+TEST(AdminApi, RefusesTenantsAndDomainsThatNoHostLeadsTo) {
+  World w([](Settings& s) { s.reserved_labels = {"www", "status"}; });
+  w.AddTenant("acme");
+  for (const char* slug : {"status", "admin"}) {
+    const Response refused =
+        w.Admin("POST", "/api/admin/tenants", R"({"slug":")" + std::string(slug) + R"("})");
+    EXPECT_EQ(refused.status, 400) << slug;
+    EXPECT_THAT(refused.body.bytes(), HasSubstr(slug));
+  }
+  const Response domain = w.Admin("PUT", "/api/admin/tenants/acme/domains/shop.localhost");
+  EXPECT_EQ(domain.status, 400);
+  EXPECT_THAT(domain.body.bytes(), HasSubstr("shop.localhost"));
+  EXPECT_EQ(w.Admin("PUT", "/api/admin/tenants/acme/domains/www.localhost").status, 204);
+  EXPECT_EQ(w.Get("www.localhost", "/api/status").status, 200);
+}
+
 TEST(AdminApi, ShowsAKeyOnceAndRevokesIt) {
   World w;
   w.AddTenant("acme");

@@ -111,6 +111,37 @@ TEST(Registry, SaysWhatIsWrongWithAnInput) {
   EXPECT_EQ(w.Count("audit_log"), 1);
 }
 
+TEST(Registry, RefusesTheLabelsThatAreReservedHereAndTheOperatorsHost) {
+  RegistryWorld w;
+  const Error reserved = ErrorOf(w.registry.CreateTenant({"status", "free", ""}, kAdmin, w.cancel));
+  EXPECT_EQ(reserved.code, Code::kInvalid);
+  EXPECT_THAT(reserved.message, HasSubstr("reserved are: www, api, admin, status"));
+  const Error operators =
+      ErrorOf(w.registry.CreateTenant({"console", "free", ""}, kAdmin, w.cancel));
+  EXPECT_EQ(operators.code, Code::kInvalid);
+  EXPECT_THAT(operators.message, HasSubstr("console.moltgate.test"));
+  w.Add("acme");
+  TenantPatch patch;
+  patch.slug = "status";
+  EXPECT_EQ(ErrorOf(w.registry.PatchTenant("acme", patch, kAdmin, w.cancel)).code, Code::kInvalid);
+}
+
+TEST(Registry, GivesNobodyADomainThatIsASlugsOrTheOperators) {
+  RegistryWorld w;
+  w.Add("acme");
+  for (const char* host : {"shop.moltgate.test", "SHOP.moltgate.test.", "acme.moltgate.test",
+                           "console.moltgate.test"}) {
+    EXPECT_EQ(ErrorOf(w.registry.PutDomain("acme", host, kAdmin, w.cancel)).code, Code::kInvalid)
+        << host;
+  }
+  EXPECT_EQ(w.Count("tenant_domains"), 0);
+  // Names that are no slugs are looked up as domains.
+  for (const char* host : {"moltgate.test", "www.moltgate.test", "a.b.moltgate.test",
+                           "notmoltgate.test", "shop.moltgate.test.example"}) {
+    EXPECT_TRUE(w.registry.PutDomain("acme", host, kAdmin, w.cancel).ok()) << host;
+  }
+}
+
 TEST(Registry, PatchesWhatIsGivenAndNamesEveryKeyThatLeadsToTheTenant) {
   RegistryWorld w;
   const TenantRecord before = w.Add("acme", "free", "web");

@@ -90,8 +90,8 @@ class RegistryWorld {
            {Base(), credentials.account_id, credentials.kv_namespace_id, credentials.api_token}),
         db(transport, runtime,
            {Base(), credentials.account_id, credentials.d1_database_id, credentials.api_token}),
-        registry(db, &kv, runtime, random, log) {
-    settings.app_domain = "moltgate.test";
+        settings(Made()),
+        registry(settings, db, &kv, runtime, random, log) {
     transport.Route(kRegistryOrigin, cloud);
     transport.before = [this](int, const Request& request) {
       const bool to_kv = request.target.find("/storage/kv/") != std::string::npos;
@@ -166,10 +166,17 @@ class RegistryWorld {
   Line db_line;
   KvClient kv;
   D1Client db;
-  Registry registry;
   Settings settings;
+  Registry registry;
 
  private:
+  static Settings Made() {
+    Settings made;
+    made.app_domain = "moltgate.test";
+    made.operator_host = "console.moltgate.test";
+    made.reserved_labels = {"www", "api", "admin", "status"};
+    return made;
+  }
   static std::string Base() { return std::string(kRegistryOrigin) + "/client/v4"; }
 };
 
