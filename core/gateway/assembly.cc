@@ -52,13 +52,20 @@ class Assembly::Impl {
         watch(db ? std::make_unique<RegistryWatch>(
                        settings, *db, ports.runtime, ports.log,
                        [this](const RegistryChange& change) { Follow(change); })
-                 : nullptr) {}
+                 : nullptr) {
+    metrics.Add({"moltgate_usage_rows_waiting", "gauge", "Usage rows that are not in D1 yet.",
+                 [this] { return static_cast<std::int64_t>(usage.Waiting()); }});
+    metrics.Add({"moltgate_usage_rows_lost_total", "counter",
+                 "Usage rows lost because neither disk nor D1 took them and memory was full.",
+                 [this] { return static_cast<std::int64_t>(usage.Lost()); }});
+  }
 
   void Follow(const RegistryChange& change) {
     tenants.Apply(change);
     if (change.tenant_id.empty() && change.kind != kRegistryReset) return;
     keys.Drop(change.tenant_id);
     members.Drop(change.tenant_id);
+    if (change.tenant_gone) sandboxes.Retire(DeriveSandboxId(change.tenant_id));
   }
 
   const Settings settings;

@@ -18,6 +18,17 @@ void Metrics::CountModelCall(std::string_view model, std::string_view outcome, i
 }
 
 std::string Metrics::PrometheusText() const {
+  std::string text = CountersText();
+  for (const Reading& reading : readings_) {
+    const std::string name(reading.name);
+    text += "# HELP " + name + " " + std::string(reading.help) + "\n";
+    text += "# TYPE " + name + " " + std::string(reading.type) + "\n";
+    text += name + " " + std::to_string(reading.value()) + "\n";
+  }
+  return text;
+}
+
+std::string Metrics::CountersText() const {
   const Lock lock(mutex_);
   std::string text =
       "# HELP moltgate_requests_total Requests answered, by route, status and the gate that "

@@ -64,12 +64,12 @@ class Usage::Impl {
 
   void Record(const UsageRow& row) {
     std::string line = UsageLine(row, UuidFromBytes(random_.Bytes(16)), runtime_.Wall().ms);
-    std::size_t lost = 0;
+    Loss loss;
     {
       const Lock lock(mutex_);
-      const std::size_t queued = saves_ ? unsaved_.size() : sending_.size();
+      const std::size_t queued = saves_ ? unsaved_.size() + being_saved_ : sending_.size();
       if (queued >= options_.max_rows_in_memory || closing_) {
-        lost = ++lost_;
+        loss = Lose(1);
       } else if (saves_) {
         unsaved_.push_back(std::move(line));
         if (queued == 0) disk_cv_->NotifyOne();
@@ -78,9 +78,7 @@ class Usage::Impl {
         if (queued == 0) send_cv_->NotifyOne();
       }
     }
-    if (lost % kLossesPerLogLine == 1) {
-      log_.Write(LogLevel::kError, "usage_rows_lost", {{"count", static_cast<std::int64_t>(lost)}});
-    }
+    Report(loss);
   }
 
   void Start() {
@@ -116,7 +114,33 @@ class Usage::Impl {
     return WaitingRows();
   }
 
+  std::size_t Lost() {
+    const Lock lock(mutex_);
+    return lost_;
+  }
+
  private:
+  struct Loss {
+    std::size_t before = 0;
+    std::size_t after = 0;
+  };
+
+  Loss Lose(std::size_t rows) {  // mutex_ is held
+    const std::size_t before = lost_;
+    lost_ += rows;
+    return {before, lost_};
+  }
+
+  // The first one, then one line in so many.
+  void Report(const Loss& loss) {
+    const auto lines = [](std::size_t rows) {
+      return (rows + kLossesPerLogLine - 1) / kLossesPerLogLine;
+    };
+    if (lines(loss.before) == lines(loss.after)) return;
+    log_.Write(LogLevel::kError, "usage_rows_lost",
+               {{"count", static_cast<std::int64_t>(loss.after)}});
+  }
+
   std::size_t WaitingRows() const {
     return unsaved_.size() + being_saved_ + active_count_ + sending_.size();
   }
@@ -177,19 +201,33 @@ class Usage::Impl {
   void Save(std::vector<std::string> rows) {
     const Status saved = outbox_.Append(rows);
     ReportDisk(saved);
-    const Lock lock(mutex_);
-    being_saved_ = 0;
-    if (saved) {
-      active_count_ += rows.size();
-      KeepActive(std::move(rows));
-    } else if (db_ != nullptr) {  // without a disk a row can still reach D1
-      std::move(rows.begin(), rows.end(), std::back_inserter(sending_));
-      send_cv_->NotifyOne();
-    } else {
-      unsaved_.insert(unsaved_.begin(), std::make_move_iterator(rows.begin()),
-                      std::make_move_iterator(rows.end()));
+    Loss loss;
+    {
+      const Lock lock(mutex_);
+      being_saved_ = 0;
+      if (saved) {
+        active_count_ += rows.size();
+        KeepActive(std::move(rows));
+      } else if (db_ != nullptr) {
+        loss = SendUnsaved(std::move(rows));
+      } else {
+        unsaved_.insert(unsaved_.begin(), std::make_move_iterator(rows.begin()),
+                        std::make_move_iterator(rows.end()));
+      }
+      done_cv_->NotifyAll();
     }
-    done_cv_->NotifyAll();
+    Report(loss);
+  }
+
+  // Without a disk a row can still reach D1; when that fails too, the newest ones are lost.
+  Loss SendUnsaved(std::vector<std::string> rows) {  // mutex_ is held
+    const std::size_t room =
+        options_.max_rows_in_memory - std::min(sending_.size(), options_.max_rows_in_memory);
+    const std::size_t kept = std::min(rows.size(), room);
+    std::move(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(kept),
+              std::back_inserter(sending_));
+    send_cv_->NotifyOne();
+    return Lose(rows.size() - kept);
   }
 
   // While D1 is away for long, rows stand in the file alone and are read again when it is back.
@@ -363,6 +401,10 @@ void Usage::Stop(Instant deadline) {
 
 std::size_t Usage::Waiting() const {
   return impl_->Waiting();
+}
+
+std::size_t Usage::Lost() const {
+  return impl_->Lost();
 }
 
 }  // namespace mg

@@ -29,8 +29,8 @@ struct UsageOptions {
   std::string outbox_path;  // empty: memory alone
   std::int64_t disk_interval_ms = 50;
   std::int64_t batch_interval_ms = 1000;  // 250 against fakes
-  // Beyond these, rows wait in the outbox's file alone; without an outbox they are lost and
-  // counted.
+  // Beyond these, rows wait in the outbox's file alone; without an outbox, or with a disk that
+  // fails, they are lost and counted.
   std::size_t max_rows_in_memory = 100'000;
 };
 
@@ -44,6 +44,7 @@ class Usage {
   // Writes what waits, or gives up at the deadline (rows stay in the outbox). Ends the tasks.
   void Stop(Instant deadline);
   std::size_t Waiting() const;
+  std::size_t Lost() const;  // since the start, for want of room or after Stop
 
  private:
   class Impl;

@@ -349,6 +349,19 @@ TEST(AdminApi, ShowsRoutingSandboxModelsAndUsage) {
   EXPECT_EQ(w.Admin("GET", "/api/admin/usage?from=yesterday").status, 400);
 }
 
+TEST(Metrics, SayHowManyUsageRowsWaitAndAreLost) {
+  World w;
+  w.AddTenant("acme");
+  const std::string key = w.AddKey("acme");
+  w.FlushUsage();  // recording ends: what comes now is lost
+  EXPECT_EQ(w.Chat("acme", key, "hello").status, 200);
+  const std::string text = w.assembly.services().metrics.PrometheusText();
+  EXPECT_THAT(text, HasSubstr("# TYPE moltgate_usage_rows_waiting gauge\n"
+                              "moltgate_usage_rows_waiting 0\n"));
+  EXPECT_THAT(text, HasSubstr("# TYPE moltgate_usage_rows_lost_total counter\n"
+                              "moltgate_usage_rows_lost_total 1\n"));
+}
+
 TEST(Settle, WritesOneLogLineARequestWithoutSecretsOrTexts) {
   World w;
   const TenantRecord tenant = w.AddTenant("acme");

@@ -400,10 +400,33 @@ TEST_F(UsageTest, ALongOutageSpillsToDiskAndLosesNothing) {
   EXPECT_TRUE(disk_.Empty());
 }
 
+TEST_F(UsageTest, KeepsNoMoreThanItsShareOfMemoryWhileDiskAndD1BothFail) {
+  disk_.Fail(true);
+  CutD1();
+  Usage usage({kOutbox, 50, 250, 1'000}, &db_, disk_, runtime_, random_, log_);
+  usage.Start();
+  for (int i = 1; i <= 5'000; ++i) {
+    usage.Record(Row(i));
+    if (i % 500 == 0) {
+      ASSERT_TRUE(Eventually([&] { return usage.Waiting() + usage.Lost() == std::size_t(i); }));
+      runtime_.Advance(milliseconds(50));
+    }
+    ASSERT_LE(usage.Waiting(), 2'000u) << "those before the disk and those before D1";
+  }
+  ASSERT_TRUE(Eventually([&] { return usage.Waiting() == 1'000; }));
+  EXPECT_EQ(usage.Lost(), 4'000u);
+  EXPECT_EQ(log_.Events("usage_rows_lost").size(), 4u) << "the first one, then one in a thousand";
+  disk_.Fail(false);
+  cut_ = false;
+  usage.Stop(kNever);
+  EXPECT_EQ(Rows().size(), 1'000u);
+}
+
 TEST_F(UsageTest, WithoutAnOutboxCountsAndReportsWhatMemoryCannotHold) {
   Usage usage({"", 50, 250, 1'000}, nullptr, disk_, runtime_, random_, log_);
   for (int i = 0; i < 1'500; ++i) usage.Record(Row(i));
   EXPECT_EQ(usage.Waiting(), 1'000u);
+  EXPECT_EQ(usage.Lost(), 500u);
   EXPECT_EQ(log_.Events("usage_rows_lost").size(), 1u) << "not a line for every row";
 }
 
