@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "core/base/ids.h"
 #include "core/clients/access_keys.h"
 #include "core/clients/ai_gateway.h"
 #include "core/clients/kv.h"

@@ -20,8 +20,10 @@ constexpr std::string_view kNewest =
     "FROM registry_changes ORDER BY seq DESC LIMIT 1";
 
 std::string PageSql(std::string_view condition) {
-  return "SELECT seq, kind, tenant_id, host, at FROM registry_changes WHERE " +
-         std::string(condition) + " ORDER BY seq LIMIT " + std::to_string(kPageRows);
+  return "SELECT c.seq, c.kind, c.tenant_id, c.host, c.at, "
+         "c.tenant_id IS NOT NULL AND t.id IS NULL AS tenant_gone FROM registry_changes c "
+         "LEFT JOIN tenants t ON t.id = c.tenant_id AND t.deleted_at IS NULL WHERE " +
+         std::string(condition) + " ORDER BY c.seq LIMIT " + std::to_string(kPageRows);
 }
 
 }  // namespace
@@ -87,9 +89,9 @@ class RegistryWatch::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   D1Statement NextPage() {
-    if (loaded_) return {PageSql("seq > ?1"), {seen_.seq}};
+    if (loaded_) return {PageSql("c.seq > ?1"), {seen_.seq}};
     if (!loading_since_ms_) loading_since_ms_ = runtime_.Wall().ms - span_ms_;
-    return {PageSql("at >= ?1 AND seq > ?2"), {*loading_since_ms_, seen_.seq}};
+    return {PageSql("c.at >= ?1 AND c.seq > ?2"), {*loading_since_ms_, seen_.seq}};
   }
 
   bool IsAnotherDatabase(const std::optional<D1Row>& newest) const {
@@ -110,8 +112,8 @@ class RegistryWatch::Impl : public std::enable_shared_from_this<Impl> {
 
   Status HandOn(const std::vector<D1Row>& rows) {
     for (const D1Row& row : rows) {
-      const RegistryChange change{row.Int("seq"), row.Text("kind"), row.Text("tenant_id"),
-                                  row.Text("host"), row.Int("at")};
+      const RegistryChange change{row.Int("seq"),   row.Text("kind"), row.Text("tenant_id"),
+                                  row.Text("host"), row.Int("at"),    row.Int("tenant_gone") != 0};
       if (change.seq <= seen_.seq) {
         return Error{Code::kCorrupt, "registry_changes: rows are not in order", true};
       }

@@ -10,6 +10,7 @@
 #include "core/base/digest.h"
 #include "core/base/ids.h"
 #include "core/ports/cancel.h"
+#include "core/services/lru_map.h"
 #include "core/services/sandboxes_agent.h"
 #include "core/services/sandboxes_entry.h"
 
@@ -26,6 +27,9 @@ constexpr milliseconds kStartProbe{2'000};
 constexpr milliseconds kViewProbe{1'000};
 constexpr milliseconds kProbeFresh{1'000};  // /api/status is public: one probe a second is enough
 constexpr std::size_t kLongestToken = 128;
+// Who asks for a deleted tenant's agent was resolved before the deletion was heard of, seconds ago:
+// so many deletions lie not between.
+constexpr std::size_t kMaxRetired = 50'000;
 
 }  // namespace
 
@@ -40,7 +44,8 @@ class Sandboxes::Impl {
         runtime_(runtime),
         random_(random),
         log_(log),
-        starts_ended_(runtime.MakeCondVar()) {}
+        tasks_ended_(runtime.MakeCondVar()),
+        retired_(kMaxRetired) {}
 
   Result<SandboxView> EnsureRunning(const Tenant& tenant, CancelToken& cancel) {
     const std::shared_ptr<Entry> entry = EntryOf(tenant.sandbox_id);
@@ -119,6 +124,27 @@ class Sandboxes::Impl {
     return stopped;
   }
 
+  void Retire(const std::string& sandbox_id) {
+    {
+      const Lock lock(mutex_);
+      retired_.Put(sandbox_id, true);
+      const auto found = entries_.find(sandbox_id);
+      if (closed_ || found == entries_.end() || found->second->phase == Phase::kNotRunning) return;
+      ++running_tasks_;
+    }
+    try {
+      // The Task is dropped, as a start's is.
+      runtime_.Spawn("sandbox-stop", [this, sandbox_id] {
+        static_cast<void>(Stop(sandbox_id));
+        EndTask();
+      });
+    } catch (const std::system_error&) {
+      log_.Write(LogLevel::kError, "sandbox_not_stopped",
+                 {{"sandbox_id", sandbox_id}, {"reason", "no thread is left to stop it"}});
+      EndTask();
+    }
+  }
+
   void StopAll() {
     std::vector<std::string> ids;
     {
@@ -135,7 +161,7 @@ class Sandboxes::Impl {
     }
     for (const auto& stop : stops) stop->Join();
     Lock lock(mutex_);
-    while (running_starts_ > 0) starts_ended_->WaitUntil(lock, kNever);
+    while (running_tasks_ > 0) tasks_ended_->WaitUntil(lock, kNever);
   }
 
   std::vector<std::string> Logs(std::string_view sandbox_id) {
@@ -223,6 +249,8 @@ class Sandboxes::Impl {
       const Lock lock(mutex_);
       if (entry->phase != Phase::kNotRunning && entry->phase != Phase::kFailed) return Ok();
       if (closed_) return Error{Code::kUnavailable, "the gateway is shutting down", true};
+      if (retired_.Peek(entry->sandbox_id) != nullptr)
+        return Error{Code::kUnavailable, "the tenant was deleted", false};
       const Instant now = runtime_.Now();
       while (!entry->starts.empty() && now - entry->starts.front() >= kStartWindow) {
         entry->starts.pop_front();
@@ -234,10 +262,10 @@ class Sandboxes::Impl {
       entry->phase = Phase::kStarting;
       entry->start = cancel = std::make_shared<CancelToken>();
       ++entry->generation;
-      ++running_starts_;
+      ++running_tasks_;
     }
     try {
-      // The Task is dropped: StopAll waits for running_starts_, and the Runtime for the thread.
+      // The Task is dropped: StopAll waits for running_tasks_, and the Runtime for the thread.
       runtime_.Spawn("sandbox-start",
                      [this, entry, tenant, cancel] { RunStart(*entry, tenant, *cancel); });
     } catch (const std::system_error&) {
@@ -256,8 +284,14 @@ class Sandboxes::Impl {
     entry.last_output.clear();
     entry.start.reset();
     entry.changed->NotifyAll();
-    --running_starts_;
-    starts_ended_->NotifyAll();
+    --running_tasks_;
+    tasks_ended_->NotifyAll();
+  }
+
+  void EndTask() {
+    const Lock lock(mutex_);
+    --running_tasks_;
+    tasks_ended_->NotifyAll();
   }
 
   // Leaves the entry stopping, with no start under way. Somebody decided it, so it is no crash and
@@ -315,8 +349,8 @@ class Sandboxes::Impl {
     }
     entry.start.reset();
     entry.changed->NotifyAll();
-    --running_starts_;
-    starts_ended_->NotifyAll();
+    --running_tasks_;
+    tasks_ended_->NotifyAll();
   }
 
   Result<SandboxEndpoint> StartAndWait(Entry& entry, const Tenant& tenant, CancelToken& cancel) {
@@ -408,10 +442,11 @@ class Sandboxes::Impl {
   Log& log_;
 
   Mutex mutex_;
-  const std::unique_ptr<CondVar> starts_ended_;
+  const std::unique_ptr<CondVar> tasks_ended_;
   std::map<std::string, std::shared_ptr<Entry>, std::less<>> entries_;
   std::unordered_map<std::string, std::string> tenants_by_token_;  // by SHA-256
-  std::size_t running_starts_ = 0;
+  LruMap<bool> retired_;                                           // sandbox ids of deleted tenants
+  std::size_t running_tasks_ = 0;  // starts, and stops of retired ones
   bool closed_ = false;
 };
 
@@ -439,6 +474,10 @@ SandboxView Sandboxes::View(std::string_view sandbox_id) {
 
 Status Sandboxes::Stop(std::string_view sandbox_id) {
   return impl_->Stop(sandbox_id);
+}
+
+void Sandboxes::Retire(const std::string& sandbox_id) {
+  impl_->Retire(sandbox_id);
 }
 
 void Sandboxes::StopAll() {

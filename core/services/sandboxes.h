@@ -48,6 +48,9 @@ class Sandboxes {
   Status BeginStart(const Tenant& tenant);
   SandboxView View(std::string_view sandbox_id);  // starts nothing
   Status Stop(std::string_view sandbox_id);
+  // The tenant was deleted: its agent never starts again, and one that runs or starts is stopped in
+  // the background. Whoever still asks is told kUnavailable.
+  void Retire(const std::string& sandbox_id);
   void StopAll();
   std::vector<std::string> Logs(std::string_view sandbox_id);
 

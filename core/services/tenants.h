@@ -67,6 +67,7 @@ struct RegistryChange {
   std::string tenant_id;
   std::string host;
   std::int64_t at_ms = 0;
+  bool tenant_gone = false;  // not a column: when this was read, the tenant was deleted
 };
 
 // Not a row: RegistryWatch says it when the database is no longer the one it followed (reset or

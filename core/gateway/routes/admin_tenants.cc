@@ -107,8 +107,8 @@ Response AdminDeleteTenant(Exchange& exchange, Services& services) {
   const Status deleted =
       services.registry->DeleteTenant(tenant->slug, Actor(exchange), exchange.caller_gone);
   if (!deleted) return AdminError(exchange, services, deleted.error());
-  // It is deleted whether or not its agent could be stopped; that is logged where it happens.
-  static_cast<void>(services.sandboxes.Stop(tenant->sandbox_id));
+  // Here at once; other gateways hear of it (RegistryWatch).
+  services.sandboxes.Retire(tenant->sandbox_id);
   return AdminDone();
 }
 

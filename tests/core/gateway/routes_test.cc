@@ -195,6 +195,31 @@ TEST(AgentRoute, StartsTheAgentOnceHoweverManyAsk) {
   EXPECT_EQ(w.agents.starts(), 1);
 }
 
+TEST(AgentRoute, TheAgentOfATenantThatAnotherGatewayDeletedIsStoppedAndStartsNoMore) {
+  World w;
+  const TenantRecord acme = w.AddTenant("acme");
+  const std::string cookie = w.Cookie(kOperator);
+  ASSERT_EQ(w.Get("acme", "/x", {{"cookie", cookie}}).status, 200);
+  ASSERT_TRUE(w.registry().DeleteTenant("acme", "another", w.cancel).ok());
+  EXPECT_EQ(w.Get("acme", "/x", {{"cookie", cookie}}).status, 200) << "not heard of yet";
+  w.FollowChanges();
+  for (int i = 0; i < 5'000 && w.agents.Running(acme.sandbox_id); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  EXPECT_FALSE(w.agents.Running(acme.sandbox_id));
+  EXPECT_EQ(w.Get("acme", "/x", {{"cookie", cookie}}).status, 404);
+  EXPECT_EQ(w.agents.starts(), 1);
+}
+
+TEST(AgentRoute, TheAgentOfADeletedTenantStartsNoMoreWhileItsHostIsStillHeld) {
+  World w;
+  w.AddTenant("acme");
+  const std::string cookie = w.Cookie(kOperator);
+  ASSERT_EQ(w.Get("acme", "/api/status").status, 200);  // held now
+  ASSERT_EQ(w.Admin("DELETE", "/api/admin/tenants/acme").status, 204);
+  EXPECT_EQ(w.Get("acme", "/x", {{"cookie", cookie}}).status, 503);
+  EXPECT_EQ(w.agents.starts(), 0);
+}
+
 TEST(AgentRoute, KeepsAnAgentsCookieOnItsOwnHost) {
   World w;
   w.AddTenant("acme");

@@ -60,6 +60,22 @@ TEST_F(RegistryWatchTest, HandsOnEachRowAsItWasWritten) {
   EXPECT_EQ(changes[0].tenant_id, acme.id);
   EXPECT_EQ(changes[0].host, SlugKey("acme"));
   EXPECT_EQ(changes[0].at_ms, w.runtime.Wall().ms);
+  EXPECT_FALSE(changes[0].tenant_gone);
+}
+
+TEST_F(RegistryWatchTest, SaysOfEachChangeWhetherItsTenantIsGone) {
+  w.Add("acme");
+  w.Add("bolt");
+  ASSERT_TRUE(w.registry.DeleteTenant("acme", "test", w.cancel).ok());
+  std::vector<std::pair<std::string, bool>> gone;
+  RegistryWatch own(w.settings, w.db, w.runtime, w.log, [&](const RegistryChange& change) {
+    gone.emplace_back(change.host, change.tenant_gone);
+  });
+  w.Sql("INSERT INTO registry_changes(kind, tenant_id, host, at) VALUES ('tenant', NULL, 'x', ?1)",
+        {w.runtime.Wall().ms});
+  ASSERT_TRUE(own.PollOnce(w.cancel).ok());
+  EXPECT_THAT(gone, ElementsAre(std::pair(SlugKey("acme"), true), std::pair(SlugKey("bolt"), false),
+                                std::pair(SlugKey("acme"), true), std::pair("x", false)));
 }
 
 TEST_F(RegistryWatchTest, StartsWithTheChangesOfTheSpanAlone) {

@@ -379,6 +379,39 @@ TEST(Sandboxes, AStopBreaksOffAStartAndTellsWhoWaits) {
   EXPECT_EQ(w.State(), SandboxState::kNotRunning);
 }
 
+TEST(Sandboxes, ADeletedTenantsAgentIsStoppedInTheBackgroundAndNeverStartsAgain) {
+  SteppedWorld w;
+  ASSERT_TRUE(w.Ensure());
+  w.sandboxes_.Retire(w.acme_.sandbox_id);
+  EXPECT_TRUE(Eventually([&] { return w.State() == SandboxState::kNotRunning; }));
+  EXPECT_EQ(w.host_.stops(), 1);
+  const auto refused = w.Ensure();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kUnavailable);
+  EXPECT_EQ(refused.error().message, "the tenant was deleted");
+  EXPECT_FALSE(w.sandboxes_.BeginStart(w.acme_));
+  EXPECT_EQ(w.host_.starts(), 1);
+}
+
+TEST(Sandboxes, ADeletionBreaksOffAStartThatIsUnderWay) {
+  ThreadWorld w;
+  w.health_.BeSick(true);
+  ASSERT_TRUE(w.sandboxes_.BeginStart(w.acme_));
+  ASSERT_TRUE(Eventually([&] { return w.health_.probes() > 0; }));
+  w.sandboxes_.Retire(w.acme_.sandbox_id);
+  EXPECT_TRUE(Eventually([&] { return w.State() == SandboxState::kNotRunning; }));
+  w.sandboxes_.StopAll();
+  EXPECT_FALSE(w.host_.Running(w.acme_.sandbox_id));
+}
+
+TEST(Sandboxes, ADeletionHeardOfBeforeTheFirstRequestStartsNothing) {
+  SteppedWorld w;
+  w.sandboxes_.Retire(w.acme_.sandbox_id);
+  EXPECT_FALSE(w.Ensure());
+  EXPECT_EQ(w.host_.starts(), 0);
+  EXPECT_EQ(w.host_.stops(), 0);
+}
+
 TEST(Sandboxes, StopAllEndsEveryAgentAndRefusesNewStarts) {
   ThreadWorld w;
   ASSERT_TRUE(w.Ensure());
