@@ -33,18 +33,6 @@ std::optional<std::string> EndOfPrefix(std::string_view prefix) {
   return end;
 }
 
-// A statement goes back to its start however the function that used it ends.
-class Rewound {
- public:
-  explicit Rewound(Statement& statement) : statement_(statement) {}
-  ~Rewound() { statement_.Reset(); }
-  Rewound(const Rewound&) = delete;
-  Rewound& operator=(const Rewound&) = delete;
-
- private:
-  Statement& statement_;
-};
-
 void ReadMeta(const Statement& row, int metadata_column, Entry& entry) {
   if (!row.IsNull(metadata_column)) entry.metadata_json = row.Text(metadata_column);
   if (!row.IsNull(metadata_column + 1)) entry.expires_at = row.Int(metadata_column + 1);

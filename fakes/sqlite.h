@@ -56,4 +56,16 @@ class Statement {
   int bind_error_ = SQLITE_OK;
 };
 
+// A statement goes back to its start however the function that used it ends.
+class Rewound {
+ public:
+  explicit Rewound(Statement& statement) : statement_(statement) {}
+  ~Rewound() { statement_.Reset(); }
+  Rewound(const Rewound&) = delete;
+  Rewound& operator=(const Rewound&) = delete;
+
+ private:
+  Statement& statement_;
+};
+
 }  // namespace mg::fake
