@@ -24,13 +24,15 @@ const AiModel* FindAiModel(std::string_view name) {
   return nullptr;
 }
 
-std::string NeuronsText(const AiModel& model, std::int64_t tokens_in, std::int64_t tokens_out) {
-  const std::int64_t millionths =
-      tokens_in * model.neurons_per_million_in + tokens_out * model.neurons_per_million_out;
-  std::string fraction = std::to_string(millionths % kMillion);
+std::int64_t MicroNeurons(const AiModel& model, std::int64_t tokens_in, std::int64_t tokens_out) {
+  return tokens_in * model.neurons_per_million_in + tokens_out * model.neurons_per_million_out;
+}
+
+std::string NeuronsText(std::int64_t micro_neurons) {
+  std::string fraction = std::to_string(micro_neurons % kMillion);
   fraction.insert(0, 6 - fraction.size(), '0');
   while (fraction.size() > 1 && fraction.back() == '0') fraction.pop_back();
-  return std::to_string(millionths / kMillion) + "." + fraction;
+  return std::to_string(micro_neurons / kMillion) + "." + fraction;
 }
 
 }  // namespace mg::fake

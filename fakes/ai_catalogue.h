@@ -16,7 +16,11 @@ struct AiModel {
 
 const AiModel* FindAiModel(std::string_view name);  // nullptr: no such model
 
+// In millionths of a neuron.
+std::int64_t MicroNeurons(const AiModel& model, std::int64_t tokens_in, std::int64_t tokens_out);
+inline constexpr std::int64_t kPicodollarsPerMicroNeuron = 11;  // $0.011 for 1,000 neurons
+
 // The cf-ai-neurons header: "0.25518".
-std::string NeuronsText(const AiModel& model, std::int64_t tokens_in, std::int64_t tokens_out);
+std::string NeuronsText(std::int64_t micro_neurons);
 
 }  // namespace mg::fake

@@ -122,6 +122,10 @@ AiError KnownAiError(std::int64_t code, std::string_view message) {
                  message.empty() ? std::string(row->message) : std::string(message)};
 }
 
+AiError BadSetting(std::string_view header) {
+  return KnownAiError(kBadUniversalBodyCode, "Invalid value of " + std::string(header));
+}
+
 AiError ProviderError(int status, std::int64_t code) {
   if (code == kWorkerThrew) return AiError{status, code, AiShape::kEdge, kWorkerThrewPage};
   if (code == 0 && status >= 520 && status <= 530) {
@@ -147,6 +151,15 @@ Response AiErrorResponse(const AiError& error) {
                           error.code == kWorkerThrew ? "text/html; charset=UTF-8" : "text/plain");
   }
   MG_CHECK(false, "an AI error without a shape");
+}
+
+void MakeLegacyEnvelope(Response& response) {
+  if (response.status < 400 || response.body.is_stream()) return;
+  auto json = ParseJson(response.body.bytes());
+  if (!json || StringAt(*json, "name") != "AiGatewayError") return;
+  for (const char* newer : {"name", "httpCode", "internalCode", "message", "description"})
+    json->erase(newer);
+  response.body = DumpJson(*json);
 }
 
 std::string AiErrorFrame(std::int64_t code, bool as_list) {

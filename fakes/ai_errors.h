@@ -25,12 +25,17 @@ struct AiError {
 // A row of the table with its own text, or with `message`. The code must be in the table.
 AiError KnownAiError(std::int64_t code, std::string_view message = "");
 
+// A cf-aig-* header that makes no sense, where that is refused.
+AiError BadSetting(std::string_view header);
+
 // What a provider that answers `status` says. A code of the table brings its envelope and text; 0
 // takes what Workers AI says with that status, or the edge in front of it (520 to 530); 1101 is the
 // edge's page for a Worker that threw.
 AiError ProviderError(int status, std::int64_t code);
 
 Response AiErrorResponse(const AiError& error);
+// Takes from a gateway error what it did not have before mid-2026.
+void MakeLegacyEnvelope(Response& response);
 
 // An error within a stream, in one of the two forms that are thought to exist
 // (wire/ai-gateway.md 5.5): {"error": {...}} or, `as_list`, {"errors": [...]}. Code 0 is 3040.

@@ -41,16 +41,6 @@ std::optional<AiError> ReadBytes(Request& request, Instant deadline) {
   return KnownAiError(read.error().code == Code::kExhausted ? 3006 : 3003);
 }
 
-// Says in `note` whose call it is, when the metadata does.
-AiCall CallOf(const Request& request, bool through_gateway, CallNote& note) {
-  AiCall call{StoredMetadata(request.headers.Get("cf-aig-metadata")),
-              std::string(request.headers.Get("cf-aig-event-id")), through_gateway};
-  if (const auto metadata = ParseJson(call.metadata_json)) {
-    note.tenant = StringAt(*metadata, "sandbox_id", note.tenant);
-  }
-  return call;
-}
-
 // A gap in any step refuses the whole call: a fallback must not hide it.
 std::optional<Response> GapOf(const std::vector<ResolvedStep>& steps) {
   for (const ResolvedStep& step : steps) {
@@ -73,33 +63,47 @@ class AiGateway::Impl {
 
   Response Handle(Request& request, CallNote& note, CancelToken& caller_gone) {
     note.operation = "ai.run";
-    Response response = Route(request, note, caller_gone);
+    const std::shared_ptr<const AiKnobs> knobs = runner_.knobs();
+    Arrival arrival{request, *knobs, note, caller_gone};
+    Response response = Route(arrival);
     response.headers.Set("cf-ray", HexEncode(random_.Bytes(8)) + "-" + kColo);
+    if (knobs->legacy_envelope) MakeLegacyEnvelope(response);
     return response;
   }
 
   AiRunner& runner() { return runner_; }
 
  private:
-  Response Route(Request& request, CallNote& note, CancelToken& caller_gone) {
+  struct Arrival {
+    Request& request;
+    const AiKnobs& knobs;
+    CallNote& note;
+    CancelToken& caller_gone;
+    std::string gateway_id = {};  // empty: Workers AI without a gateway
+    bool authenticated = false;   // the gateway's own token came with it, and was right
+  };
+
+  Response Route(Arrival& arrival) {
+    const Request& request = arrival.request;
     auto segments = PathSegments(request.Path());
     if (!segments) return V4NoRoute(request.Path());
     while (!segments->empty() && segments->back().empty()) segments->pop_back();
-    if (segments->size() >= 3 && segments->front() == "v1")
-      return OnGateway(request, *segments, note, caller_gone);
+    if (segments->size() >= 3 && segments->front() == "v1") return OnGateway(arrival, *segments);
     const bool rest = segments->size() >= 5 && (*segments)[0] == "client" &&
                       (*segments)[1] == "v4" && (*segments)[2] == "accounts";
-    if (!rest) return V4NoRoute(request.Path());
-    return OnApi(request, *segments, note, caller_gone);
+    return rest ? OnApi(arrival, *segments) : V4NoRoute(request.Path());
   }
 
   // /v1/{account}/{gateway}[/{provider}/{endpoint}]
-  Response OnGateway(Request& request, const Segments& path, CallNote& note,
-                     CancelToken& caller_gone) {
+  Response OnGateway(Arrival& arrival, const Segments& path) {
+    Request& request = arrival.request;
     if (path[1] != credentials_.account_id) return V4NoRoute(request.Path());
     if (!IsGateway(path[2])) return AiErrorResponse(KnownAiError(2001));
+    arrival.gateway_id = path[2];
     const std::string_view provider = path.size() > 3 ? std::string_view(path[3]) : "";
-    if (!MayUseGateway(request.headers, provider)) return AiErrorResponse(KnownAiError(2009));
+    arrival.authenticated = HasGatewayToken(request.headers, provider);
+    if (arrival.knobs.gateway_authentication && !arrival.authenticated)
+      return AiErrorResponse(KnownAiError(2009));
     if (request.headers.Has("upgrade"))
       return AiGapResponse("ai.websocket", "This emulator does not do ai.websocket");
     const std::string endpoint = Joined(path, 4);
@@ -107,66 +111,108 @@ class AiGateway::Impl {
       return AiGapResponse("ai.models", "This emulator does not do ai.models");
     if (request.method != "POST") return V4NoRoute(request.Path());
     if (auto wrong = ReadBytes(request, BodyDeadline())) return AiErrorResponse(*wrong);
-    if (provider.empty()) return Universal(request, note, caller_gone);
-    return Provider(request, provider, endpoint, note, caller_gone);
+    if (provider.empty()) return Universal(arrival);
+    return RunOne(arrival, provider == "compat" ? AiCall::Kind::kCompat : AiCall::Kind::kProvider,
+                  [&](const Json& query) {
+                    return ResolveTarget(provider, endpoint, query, arrival.knobs.strict_run_path);
+                  });
   }
 
-  Response Universal(const Request& request, CallNote& note, CancelToken& caller_gone) {
-    const auto body = ParseJson(request.body.bytes());
+  Response Universal(Arrival& arrival) {
+    const auto body = ParseJson(arrival.request.body.bytes());
     if (!body) return AiErrorResponse(KnownAiError(kBadUniversalBodyCode));
+    AiSettings settings;
+    if (auto wrong = ReadSettings(arrival, settings)) return AiErrorResponse(*wrong);
     std::vector<AiStep> steps;
-    if (auto wrong = ReadSteps(*body, SettingsOf(request.headers), steps))
+    if (auto wrong = ReadSteps(*body, settings, arrival.knobs.refuse_bad_settings, steps))
       return AiErrorResponse(*wrong);
     std::vector<ResolvedStep> resolved;
     for (AiStep& step : steps) {
-      AiTarget target = ResolveTarget(step.provider, step.endpoint, *step.query);
+      AiTarget target =
+          ResolveTarget(step.provider, step.endpoint, *step.query, arrival.knobs.strict_run_path);
       resolved.push_back({std::move(step), std::move(target)});
     }
-    if (auto gap = GapOf(resolved)) return std::move(*gap);
-    return runner_.Run(resolved, CallOf(request, true, note), note, caller_gone);
-  }
-
-  Response Provider(const Request& request, std::string_view provider, std::string_view endpoint,
-                    CallNote& note, CancelToken& caller_gone) {
-    return RunOne(request, true, note, caller_gone,
-                  [&](const Json& query) { return ResolveTarget(provider, endpoint, query); });
+    return Run(arrival, AiCall::Kind::kUniversal, std::move(resolved));
   }
 
   // /client/v4/accounts/{account}/ai/...
-  Response OnApi(Request& request, const Segments& path, CallNote& note, CancelToken& caller_gone) {
+  Response OnApi(Arrival& arrival, const Segments& path) {
+    Request& request = arrival.request;
     if (path[3] != credentials_.account_id) return V4NoRoute(request.Path());
     if (path[4] == "ai-gateway")
       return V4Gap("ai.management", "This emulator does not do ai.management");
-    std::string_view kind;
-    if (path[4] == "ai" && path.size() > 5) kind = path[5];
-    const bool named = kind == "run" && path.size() > 6;
-    if (kind == "v1" || (kind == "run" && !named))
-      return V4Gap("ai.rest", "This emulator does not do ai.rest");
-    if (!named || request.method != "POST") return V4NoRoute(request.Path());
+    const std::string_view kind =
+        path[4] == "ai" && path.size() > 5 ? std::string_view(path[5]) : "";
+    const std::string rest = Joined(path, 6);
+    const bool known = kind == "run" || (kind == "v1" && !rest.empty());
+    if (!known || request.method != "POST") return V4NoRoute(request.Path());
+    if (!MayUseWorkersAi(request.headers.Get("authorization"), credentials_, arrival.knobs))
+      return AiErrorResponse(KnownAiError(10000));
     if (QueryValue(request.Query(), "queueRequest") == "true")
       return V4Gap("ai.batch", "This emulator does not do ai.batch");
-    const std::string_view gateway = request.headers.Get("cf-aig-gateway-id");
-    if (!gateway.empty() && !IsGateway(gateway)) return AiErrorResponse(KnownAiError(2001));
+    arrival.gateway_id = std::string(request.headers.Get("cf-aig-gateway-id"));
+    const bool of_named_model = kind == "run" && !rest.empty();
+    if (arrival.gateway_id.empty() && !of_named_model) arrival.gateway_id = kDefaultGatewayId;
+    if (!arrival.gateway_id.empty() && !IsGateway(arrival.gateway_id))
+      return AiErrorResponse(KnownAiError(2001));
+    arrival.authenticated = true;  // the v4 token is the gateway's too
     if (auto wrong = ReadBytes(request, BodyDeadline())) return AiErrorResponse(*wrong);
-    const std::string model = Joined(path, 6);
-    return RunOne(request, !gateway.empty(), note, caller_gone,
+    if (kind == "run" && rest.empty()) return RunEnvelope(arrival);
+    return RunOne(arrival, AiCall::Kind::kRest, [&](const Json& query) {
+      return of_named_model ? ResolveRestModel(rest)
+                            : ResolveTarget("workers-ai", "v1/" + rest, query, false);
+    });
+  }
+
+  // {"model": "...", "input": {...}}
+  Response RunEnvelope(Arrival& arrival) {
+    const auto body = ParseJson(arrival.request.body.bytes());
+    const Json* input = body ? Find(*body, "input") : nullptr;
+    const std::string model = body ? StringAt(*body, "model") : "";
+    if (input == nullptr || model.empty())
+      return AiErrorResponse(
+          KnownAiError(5006, "Bad input: Error: required properties at '/' are 'model,input'"));
+    arrival.request.body = DumpJson(*input);
+    return RunOne(arrival, AiCall::Kind::kRest,
                   [&](const Json&) { return ResolveRestModel(model); });
   }
 
   template <class Resolve>
-  Response RunOne(const Request& request, bool through_gateway, CallNote& note,
-                  CancelToken& caller_gone, Resolve resolve) {
+  Response RunOne(Arrival& arrival, AiCall::Kind kind, Resolve resolve) {
+    const Request& request = arrival.request;
     auto query = ParseJson(request.body.bytes());
     if (!query)
       return AiErrorResponse(KnownAiError(5006, "Bad input: Error: the body is not JSON"));
     ResolvedStep one;
+    if (auto wrong = ReadSettings(arrival, one.step.settings)) return AiErrorResponse(*wrong);
     one.step.authorization = std::string(request.headers.Get("authorization"));
-    one.step.settings = SettingsOf(request.headers);
     one.target = resolve(*query);
     one.step.query = std::make_shared<const Json>(std::move(query).value());
-    const std::vector<ResolvedStep> steps{std::move(one)};
+    one.step.query_text = request.body.bytes();
+    return Run(arrival, kind, {std::move(one)});
+  }
+
+  Response Run(Arrival& arrival, AiCall::Kind kind, std::vector<ResolvedStep> steps) {
     if (auto gap = GapOf(steps)) return std::move(*gap);
-    return runner_.Run(steps, CallOf(request, through_gateway, note), note, caller_gone);
+    const Request& request = arrival.request;
+    auto call = std::make_shared<AiCall>();
+    call->kind = kind;
+    call->gateway_id = arrival.gateway_id;
+    call->authenticated = arrival.authenticated;
+    call->path = std::string(request.Path());
+    call->user_agent = std::string(request.headers.Get("user-agent"));
+    call->content_type = std::string(request.headers.Get("content-type"));
+    call->began = runtime_.Now();
+    call->began_at = runtime_.Wall();
+    AiStepList list(std::move(steps));
+    return runner_.Run(std::move(call), list, arrival.note, arrival.caller_gone);
+  }
+
+  static std::optional<AiError> ReadSettings(const Arrival& arrival, AiSettings& settings) {
+    settings.retry_delay_ms = kDefaultRetryDelayMs;
+    const std::string_view wrong = ApplyAiHeaders(arrival.request.headers, settings);
+    if (wrong.empty() || !arrival.knobs.refuse_bad_settings) return std::nullopt;
+    return BadSetting(wrong);
   }
 
   bool IsGateway(std::string_view id) const {
@@ -174,7 +220,7 @@ class AiGateway::Impl {
   }
 
   // On /compat a plain OpenAI client sends the gateway's token as its only key.
-  bool MayUseGateway(const Headers& headers, std::string_view provider) const {
+  bool HasGatewayToken(const Headers& headers, std::string_view provider) const {
     std::string_view header = headers.Get("cf-aig-authorization");
     if (provider == "compat" && !headers.Has("cf-aig-authorization"))
       header = headers.Get("authorization");

@@ -28,7 +28,27 @@ struct ModelKnobs {
   StreamVariant stream = StreamVariant::kPlain;
 };
 
+// With every step failed, and the last in a way that may pass.
+enum class AllFailed { kLastUpstream, kWrapped2005 };
+// What an expired time limit looks like.
+enum class TimeLimitError { k2005, k408, k504 };
+
+// UNCONFIRMED, all that has no other source named.
 struct AiKnobs {
+  bool gateway_authentication = true;  // of every gateway: cf-aig-authorization is needed
+  // Workers AI takes the gateway's token: of a step without one of its own (the service's changelog
+  // says so, and others the opposite), and as a step's own (AIG-8).
+  bool wai_auth_from_gateway_token = false;
+  bool gateway_token_runs_models = true;
+  bool strict_run_path = false;      // native calls by .../workers-ai/run/{model} alone
+  bool legacy_envelope = false;      // gateway errors as before mid-2026: no name, no internalCode
+  bool refuse_bad_settings = false;  // a cf-aig-* header that cannot be read is 400, not ignored
+  AllFailed all_failed = AllFailed::kLastUpstream;
+  TimeLimitError time_limit_error = TimeLimitError::k2005;
+  bool final_try_exempt = true;     // the last of several tries has no time limit (documented)
+  bool tries_are_extra = false;     // maxAttempts counts what comes after the first try
+  bool retry_all_failures = false;  // else what may pass: 408, 429, 5xx and 2005
+
   ModelKnobs models;                                        // of every model
   std::map<std::string, ModelKnobs, std::less<>> of_model;  // in place of those
 
@@ -40,31 +60,25 @@ struct AiKnobs {
 };
 
 // --- UNCONFIRMED -------------------------------------------------------------------------------
-// What an expired time limit looks like: an AI Gateway error of this code.
-inline constexpr std::int64_t kTimeLimitCode = 2005;
-// With every step failed: the last provider's answer, or 400 with 2005.
-inline constexpr bool kAllFailedRelaysLastUpstream = true;
-// The last of several tries ignores the time limit; a single try does not.
-inline constexpr bool kFinalTryIgnoresTimeLimit = true;
-// `maxAttempts` counts tries, not further tries.
 inline constexpr std::int64_t kMostTries = 5;
 inline constexpr std::int64_t kDefaultRetryDelayMs = 0;
 inline constexpr std::int64_t kLongestRetryDelayMs = 5000;  // after backoff too
 inline constexpr int kDeprecatedModelStatus = 400;
 // A universal body that is no array of steps.
 inline constexpr std::int64_t kBadUniversalBodyCode = 7001;
-// Settings that cannot be parsed (cf-aig-max-attempts: abc) are ignored, as is metadata.
 
 // --- Of this fake ------------------------------------------------------------------------------
 inline constexpr std::size_t kMaxRequestBytes = std::size_t{25} << 20;
 inline constexpr std::int64_t kBodyReadSeconds = 60;
 inline constexpr std::size_t kMaxSteps = 64;
 inline constexpr std::size_t kMaxSeen = 10'000;
+inline constexpr std::size_t kMaxSettingBytes = 1024;  // of a cache key, event id, alias
 inline constexpr const char* kColo = "LHR";
 
 // --- Documented --------------------------------------------------------------------------------
 inline constexpr std::int64_t kDefaultMaxTokens = 256;
 inline constexpr std::size_t kMaxMetadataEntries = 5;
+inline constexpr std::int64_t kLongestCacheSeconds = 31LL * 24 * 3600;
 inline constexpr const char* kDefaultGatewayId = "default";  // made by its first request
 
 }  // namespace mg::fake

@@ -1,6 +1,7 @@
 #include "fakes/ai_knobs_json.h"
 
 #include <cstddef>
+#include <optional>
 #include <utility>
 
 #include "core/base/duration.h"
@@ -17,15 +18,18 @@ constexpr double kLongestFactor = 1000;
 constexpr double kMostCalls = 100'000;
 constexpr double kFastest = 1'000'000;
 
-// Where a knob lives; of models, so that one line serves all of them and each alone.
 struct Knob {
   const char* name;
   const char* about;
   Form form;
   double least, most;
   const char* words;  // "a b c", in the order of the enum's values
-  bool (*read)(const Json& value, const Knob& knob, ModelKnobs& of);
-  Json (*write)(const Knob& knob, const ModelKnobs& of);
+};
+
+template <class Of>  // AiKnobs or ModelKnobs: where it lives
+struct PlacedKnob : Knob {
+  bool (*read)(const Json& value, const Knob& knob, Of& of);
+  Json (*write)(const Knob& knob, const Of& of);
 };
 
 bool Read(const Json& json, const Knob&, bool& out) {
@@ -64,11 +68,12 @@ std::vector<std::string> WordsOf(const Knob& knob) {
   }
   return words;
 }
-bool Read(const Json& json, const Knob& knob, StreamVariant& out) {
+template <class Enum>
+bool Read(const Json& json, const Knob& knob, Enum& out) {
   const auto words = WordsOf(knob);
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (json != words[i]) continue;
-    out = static_cast<StreamVariant>(i);
+    out = static_cast<Enum>(i);
     return true;
   }
   return false;
@@ -86,31 +91,52 @@ Json Written(const Knob&, double value) {
 Json Written(const Knob&, std::int64_t value) {
   return value;
 }
-Json Written(const Knob& knob, StreamVariant value) {
+template <class Enum>
+Json Written(const Knob& knob, Enum value) {
   return WordsOf(knob)[static_cast<std::size_t>(value)];
 }
 
-#define MG_KNOB(member)                                     \
-  [](const Json& value, const Knob& knob, ModelKnobs& of) { \
-    return Read(value, knob, of.member);                    \
-  },                                                        \
-      [](const Knob& knob, const ModelKnobs& of) { return Written(knob, of.member); }
+#define MG_KNOB(Of, member)                                                                 \
+  [](const Json& value, const Knob& knob, Of& of) { return Read(value, knob, of.member); }, \
+      [](const Knob& knob, const Of& of) { return Written(knob, of.member); }
+#define MG_FLAG(member, about) \
+  { {#member, about, Form::kBool, 0, 0, ""}, MG_KNOB(AiKnobs, member) }
 
-constexpr Knob kKnobs[] = {
-    {"first_token", "until a model's first token", Form::kDuration, 0, 0, "",
-     MG_KNOB(timing.first_token)},
-    {"tokens_per_second", "after the first; 0: at once", Form::kNumber, 0, kFastest, "",
-     MG_KNOB(timing.tokens_per_second)},
-    {"jitter", "of each wait, up and down", Form::kNumber, 0, 1, "", MG_KNOB(timing.jitter)},
-    {"load_factor", "how many times as long waits are at full load", Form::kNumber, 1,
-     kLongestFactor, "", MG_KNOB(timing.load_factor)},
-    {"full_load", "calls at the same time", Form::kWhole, 1, kMostCalls, "",
-     MG_KNOB(timing.full_load)},
-    {"early_head", "a stream's head goes out before its first token", Form::kBool, 0, 0, "",
-     MG_KNOB(timing.early_head)},
-    {"stream_variant", "how models stream", Form::kWord, 0, 0,
-     "plain usage_each zeros_then_native numeric double_done no_done json_answer", MG_KNOB(stream)},
+constexpr PlacedKnob<ModelKnobs> kModelKnobs[] = {
+    {{"first_token", "until a model's first token", Form::kDuration, 0, 0, ""},
+     MG_KNOB(ModelKnobs, timing.first_token)},
+    {{"tokens_per_second", "after the first; 0: at once", Form::kNumber, 0, kFastest, ""},
+     MG_KNOB(ModelKnobs, timing.tokens_per_second)},
+    {{"jitter", "of each wait, up and down", Form::kNumber, 0, 1, ""},
+     MG_KNOB(ModelKnobs, timing.jitter)},
+    {{"load_factor", "how many times as long waits are at full load", Form::kNumber, 1,
+      kLongestFactor, ""},
+     MG_KNOB(ModelKnobs, timing.load_factor)},
+    {{"full_load", "calls at the same time", Form::kWhole, 1, kMostCalls, ""},
+     MG_KNOB(ModelKnobs, timing.full_load)},
+    {{"early_head", "a stream's head goes out before its first token", Form::kBool, 0, 0, ""},
+     MG_KNOB(ModelKnobs, timing.early_head)},
+    {{"stream_variant", "how models stream", Form::kWord, 0, 0,
+      "plain usage_each zeros_then_native numeric double_done no_done json_answer"},
+     MG_KNOB(ModelKnobs, stream)},
 };
+
+constexpr PlacedKnob<AiKnobs> kGatewayKnobs[] = {
+    MG_FLAG(gateway_authentication, "gateways need cf-aig-authorization"),
+    MG_FLAG(wai_auth_from_gateway_token, "steps need no Authorization of their own"),
+    MG_FLAG(gateway_token_runs_models, "Workers AI takes the gateway's token too"),
+    MG_FLAG(strict_run_path, "native calls by /workers-ai/run/ alone"),
+    MG_FLAG(legacy_envelope, "gateway errors as before mid-2026"),
+    MG_FLAG(refuse_bad_settings, "a cf-aig header that makes no sense is 400"),
+    {{"all_failed", "with every step failed", Form::kWord, 0, 0, "last_upstream aig2005"},
+     MG_KNOB(AiKnobs, all_failed)},
+    {{"time_limit_error", "an expired time limit", Form::kWord, 0, 0, "aig2005 http408 http504"},
+     MG_KNOB(AiKnobs, time_limit_error)},
+    MG_FLAG(final_try_exempt, "the last of several tries has no time limit"),
+    MG_FLAG(tries_are_extra, "maxAttempts counts from the second try"),
+    MG_FLAG(retry_all_failures, "4xx too"),
+};
+#undef MG_FLAG
 #undef MG_KNOB
 
 Error Wrong(std::string_view name, const std::string& what) {
@@ -139,20 +165,32 @@ std::string Wanted(const Knob& knob) {
 
 Error Unknown(const std::string& name) {
   std::vector<std::string> known{kModels};
-  for (const Knob& knob : kKnobs) known.emplace_back(knob.name);
+  for (const Knob& knob : kModelKnobs) known.emplace_back(knob.name);
+  for (const Knob& knob : kGatewayKnobs) known.emplace_back(knob.name);
   const std::string nearest = NearestWord(name, known);
   return Wrong(name.substr(0, 64),
                nearest.empty() ? std::string("is no knob of AI Gateway")
                                : "is no knob of AI Gateway; did you mean \"" + nearest + "\"?");
 }
 
-Status SetKnob(const std::string& name, const Json& value, ModelKnobs& of) {
-  for (const Knob& knob : kKnobs) {
+// nullopt: no knob of that name lives there.
+template <class Of, std::size_t kCount>
+std::optional<Status> SetKnob(const PlacedKnob<Of> (&knobs)[kCount], const std::string& name,
+                              const Json& value, Of& of) {
+  for (const PlacedKnob<Of>& knob : knobs) {
     if (name != knob.name) continue;
-    if (!knob.read(value, knob, of)) return Wrong(name, Wanted(knob));
-    return Ok();
+    return knob.read(value, knob, of) ? Ok() : Status(Wrong(name, Wanted(knob)));
   }
-  return Unknown(name);
+  return std::nullopt;
+}
+
+template <class Of, std::size_t kCount>
+void Write(const PlacedKnob<Of> (&knobs)[kCount], const Of& of, Json& json) {
+  for (const PlacedKnob<Of>& knob : knobs) json[knob.name] = knob.write(knob, of);
+}
+
+Status SetModelKnob(const std::string& name, const Json& value, ModelKnobs& of) {
+  return SetKnob(kModelKnobs, name, value, of).value_or(Unknown(name));
 }
 
 Status SetModels(const Json& json, AiKnobs& knobs) {
@@ -160,15 +198,10 @@ Status SetModels(const Json& json, AiKnobs& knobs) {
   for (const auto& [model, settings] : json.items()) {
     if (!settings.is_object()) return Wrong(model, "must be an object of knobs");
     ModelKnobs& of = knobs.of_model.try_emplace(model, knobs.models).first->second;
-    for (const auto& [name, value] : settings.items()) MG_RETURN_IF_ERROR(SetKnob(name, value, of));
+    for (const auto& [name, value] : settings.items())
+      MG_RETURN_IF_ERROR(SetModelKnob(name, value, of));
   }
   return Ok();
-}
-
-Json ModelKnobsToJson(const ModelKnobs& of) {
-  Json json = Json::object();
-  for (const Knob& knob : kKnobs) json[knob.name] = knob.write(knob, of);
-  return json;
 }
 
 }  // namespace
@@ -176,18 +209,22 @@ Json ModelKnobsToJson(const ModelKnobs& of) {
 Status SetAiKnobs(const Json& json, AiKnobs& knobs) {
   if (!json.is_object()) return Error{Code::kInvalid, "the knobs are an object", false};
   AiKnobs set = knobs;
-  for (const auto& [name, value] : json.items())
-    if (name != kModels) MG_RETURN_IF_ERROR(SetKnob(name, value, set.models));
+  for (const auto& [name, value] : json.items()) {
+    if (name == kModels) continue;
+    const auto of_gateway = SetKnob(kGatewayKnobs, name, value, set);
+    MG_RETURN_IF_ERROR(of_gateway ? *of_gateway : SetModelKnob(name, value, set.models));
+  }
   if (const Json* models = Find(json, kModels)) MG_RETURN_IF_ERROR(SetModels(*models, set));
   knobs = std::move(set);
   return Ok();
 }
 
 Json AiKnobsToJson(const AiKnobs& knobs) {
-  Json json = ModelKnobsToJson(knobs.models);
-  Json models = Json::object();
-  for (const auto& [model, of] : knobs.of_model) models[model] = ModelKnobsToJson(of);
-  json[kModels] = std::move(models);
+  Json json = Json::object();
+  Write(kGatewayKnobs, knobs, json);
+  Write(kModelKnobs, knobs.models, json);
+  Json& models = json[kModels] = Json::object();
+  for (const auto& [model, of] : knobs.of_model) Write(kModelKnobs, of, models[model]);
   return json;
 }
 
@@ -204,8 +241,12 @@ Result<Json> AiKnobFromText(std::string_view text) {
 
 std::vector<AiKnobInfo> AiKnobTable() {
   std::vector<AiKnobInfo> table;
-  for (const Knob& knob : kKnobs)
-    table.push_back({knob.name, knob.about, knob.form, knob.least, knob.most, WordsOf(knob), true});
+  const auto add = [&table](const Knob& knob, bool of_models) {
+    table.push_back(
+        {knob.name, knob.about, knob.form, knob.least, knob.most, WordsOf(knob), of_models});
+  };
+  for (const Knob& knob : kGatewayKnobs) add(knob, false);
+  for (const Knob& knob : kModelKnobs) add(knob, true);
   return table;
 }
 

@@ -77,7 +77,7 @@ AiTarget NoRoute(std::string_view endpoint) {
                                       ", perhaps your object identifier is invalid?"));
 }
 
-AiTarget WorkersAi(std::string_view endpoint, const Json& query) {
+AiTarget WorkersAi(std::string_view endpoint, const Json& query, bool strict_run_path) {
   if (endpoint == "v1/chat/completions") {
     const std::string model = StringAt(query, "model");
     if (model.empty())
@@ -87,8 +87,9 @@ AiTarget WorkersAi(std::string_view endpoint, const Json& query) {
   if (endpoint == "v1/embeddings") return Gap("ai.embeddings");
   if (StartsWith(endpoint, "v1/")) return Gap("ai.openai");
   std::string_view model = endpoint;
-  if (StartsWith(model, "run/")) model.remove_prefix(4);
-  if (!StartsWith(model, "@")) return NoRoute(endpoint);
+  const bool run = StartsWith(model, "run/");
+  if (run) model.remove_prefix(4);
+  if (!StartsWith(model, "@") || (strict_run_path && !run)) return NoRoute(endpoint);
   return OfModel(AiDialect::kNative, model, model);
 }
 
@@ -107,8 +108,9 @@ AiTarget Compat(std::string_view endpoint, const Json& query) {
 
 }  // namespace
 
-AiTarget ResolveTarget(std::string_view provider, std::string_view endpoint, const Json& query) {
-  if (provider == "workers-ai") return WorkersAi(endpoint, query);
+AiTarget ResolveTarget(std::string_view provider, std::string_view endpoint, const Json& query,
+                       bool strict_run_path) {
+  if (provider == "workers-ai") return WorkersAi(endpoint, query, strict_run_path);
   if (provider == "compat") return Compat(endpoint, query);
   return OtherProvider(provider);
 }

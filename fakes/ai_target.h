@@ -14,6 +14,7 @@ namespace mg::fake {
 
 struct AiTarget {
   AiDialect dialect = AiDialect::kOpenAi;
+  std::string provider = "workers-ai";
   std::string model;               // "@cf/..."; empty when the step never got that far
   std::string written_model;       // as the caller wrote it, which an answer repeats
   const AiModel* known = nullptr;  // set unless there is an error or a gap
@@ -21,8 +22,9 @@ struct AiTarget {
   std::string_view gap;  // what this fake has not; empty when nothing
 };
 
-// A step of AI Gateway.
-AiTarget ResolveTarget(std::string_view provider, std::string_view endpoint, const Json& query);
+// A step of AI Gateway. `strict_run_path`: native calls need "run/" before the model.
+AiTarget ResolveTarget(std::string_view provider, std::string_view endpoint, const Json& query,
+                       bool strict_run_path);
 // /client/v4/accounts/{account}/ai/run/{model}
 AiTarget ResolveRestModel(std::string_view model);
 

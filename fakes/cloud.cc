@@ -144,7 +144,8 @@ Response CloudApi::V4(Call& call) {
   const std::string_view route = path.substr(kV4Prefix.size());
   const Parts rest = Split(route, '/');
   const bool of_account = rest.size() >= 3 && rest[0] == "accounts";
-  const bool of_ai = of_account && rest.size() >= 5 && rest[2] == "ai" && rest[3] == "run";
+  const bool of_ai = of_account && rest.size() >= 4 && rest[2] == "ai" &&
+                     (rest[3] == "run" || (rest[3] == "v1" && rest.size() >= 5));
   if (of_ai && fakes_.ai_gateway != nullptr) {
     call.service = "ai";  // it checks its own credentials
     return fakes_.ai_gateway->Handle(call.request, call.note, call.caller_gone);

@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
-#include <memory>
-#include <optional>
 #include <utility>
 
 #include "core/base/json.h"
+#include "fakes/body_end.h"
 
 namespace mg::fake {
 namespace {
@@ -26,46 +25,6 @@ bool IsCount(std::string_view member) {
 std::int64_t MicrosSince(Instant began, const Runtime& runtime) {
   return std::chrono::duration_cast<std::chrono::microseconds>(runtime.Now() - began).count();
 }
-
-// A stream whose end is the end of its call.
-class RecordedBody final : public BodyStream {
- public:
-  RecordedBody(std::shared_ptr<BodyStream> inner, JournalEntry entry, Instant began,
-               std::string outcome, Journal& journal, const Runtime& runtime,
-               CancelToken& caller_gone)
-      : inner_(std::move(inner)),
-        entry_(std::move(entry)),
-        began_(began),
-        outcome_(std::move(outcome)),
-        journal_(journal),
-        runtime_(runtime),
-        caller_gone_(caller_gone) {}
-  ~RecordedBody() override { Record("cancelled"); }
-
-  Result<std::string> Next(Instant deadline) override {
-    auto piece = inner_->Next(deadline);
-    if (!piece) Record(caller_gone_.cancelled() ? "cancelled" : "dropped");
-    if (piece && piece->empty()) Record(outcome_);
-    return piece;
-  }
-
- private:
-  void Record(std::string outcome) {
-    if (std::exchange(recorded_, true)) return;
-    entry_.outcome = std::move(outcome);
-    entry_.duration_us = MicrosSince(began_, runtime_);
-    journal_.Record(std::move(entry_));
-  }
-
-  const std::shared_ptr<BodyStream> inner_;
-  JournalEntry entry_;
-  const Instant began_;
-  const std::string outcome_;
-  Journal& journal_;
-  const Runtime& runtime_;
-  CancelToken& caller_gone_;
-  bool recorded_ = false;
-};
 
 }  // namespace
 
@@ -133,11 +92,15 @@ void OpenCall::RecordAtEnd(Response& response, CancelToken& caller_gone) {
     return Record(response, caller_gone.cancelled());
   JournalEntry entry = Finished();
   entry.status = response.status;
-  const std::optional<std::uint64_t> length = response.body.length();
-  response.body = Body(
-      std::make_shared<RecordedBody>(response.body.stream(), std::move(entry), began_,
-                                     OutcomeOf(response, false), journal_, runtime_, caller_gone),
-      length);
+  const auto record = [entry = std::move(entry), ok = OutcomeOf(response, false), began = began_,
+                       &journal = journal_, &runtime = runtime_,
+                       &caller_gone](const BodyEnd& end) mutable {
+    const bool broke = end.error && !caller_gone.cancelled();
+    entry.outcome = end.whole ? ok : broke ? "dropped" : "cancelled";
+    entry.duration_us = MicrosSince(began, runtime);
+    journal.Record(std::move(entry));
+  };
+  WhenBodyEnds(response, 0, record);
 }
 
 void OpenCall::Close(std::string outcome, int status) {

@@ -359,7 +359,6 @@ TEST_F(AiGatewayFake, RefusesWhatItDoesNotDoWithTheGapHeader) {
       {base + "/compat/chat/completions", R"({"model":"dynamic/support"})", "ai.dynamic_route"},
       {base + "/compat/chat/completions", R"({"model":"openai/gpt-4"})", "ai.provider"},
       {base + "/compat/v1/models", "", "ai.models"},
-      {std::string("/client/v4/accounts/") + test::kWireAccount + "/ai/run", "{}", "ai.rest"},
       {std::string("/client/v4/accounts/") + test::kWireAccount + "/ai-gateway/gateways", "{}",
        "ai.management"},
   };

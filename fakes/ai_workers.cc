@@ -1,0 +1,133 @@
+#include "fakes/ai_workers.h"
+
+#include <utility>
+
+#include "core/base/bytes.h"
+#include "core/base/digest.h"
+#include "core/base/ids.h"
+#include "fakes/ai_catalogue.h"
+#include "fakes/ai_dialects.h"
+#include "fakes/ai_errors.h"
+#include "fakes/ai_frames.h"
+#include "fakes/ai_stream.h"
+#include "fakes/damage.h"
+#include "fakes/fault_answers.h"
+#include "fakes/model.h"
+
+namespace mg::fake {
+namespace {
+
+constexpr std::string_view kBearer = "Bearer ";
+
+// 2005 stands for a provider that could not be reached.
+bool IsRepeatable(int status, std::int64_t code) {
+  return status == 408 || status == 429 || status >= 500 || code == 2005;
+}
+
+Response TimeLimitExpired(TimeLimitError error) {
+  switch (error) {
+    case TimeLimitError::k2005:
+      return AiErrorResponse(KnownAiError(2005));
+    case TimeLimitError::k408:
+      return AiErrorResponse(KnownAiError(3007));
+    case TimeLimitError::k504:
+      break;
+  }
+  AiError late = KnownAiError(2005);
+  late.status = 504;
+  return AiErrorResponse(late);
+}
+
+}  // namespace
+
+AiWorkers::Tried AiWorkers::Ask(AiStepRun& run, const AiKnobs& knobs, const Try& asked) {
+  if (!MayUse(run, knobs)) return {AiErrorResponse(KnownAiError(10000)), false};
+  if (run.target().error) return {AiErrorResponse(*run.target().error), false};
+  const FaultRule rule = NextFault(run, asked.attempt).value_or(FaultRule());
+  Tried said = Say(run, knobs.Of(run.target().model), rule);
+  said.fault = rule.id;
+  const bool cut = asked.time_limit && said.first_byte > *asked.time_limit;
+  const Nanos wait = cut ? *asked.time_limit : said.first_byte;
+  if (wait > Nanos{0} && !SleepUnlessCancelled(runtime_, runtime_.Now() + wait, run.caller_gone))
+    return {AiErrorResponse(KnownAiError(3008)), false, rule.id};
+  if (cut) return {TimeLimitExpired(knobs.time_limit_error), true, rule.id};
+  return said;
+}
+
+// The v4 token, and the gateway's own, which may serve both (AIG-8).
+bool AiWorkers::MayUse(const AiStepRun& run, const AiKnobs& knobs) const {
+  const std::string_view authorization = run.step().authorization;
+  if (authorization.empty() && run.call->authenticated && knobs.wai_auth_from_gateway_token)
+    return true;
+  return MayUseWorkersAi(authorization, credentials_, knobs);
+}
+
+bool MayUseWorkersAi(std::string_view authorization, const Credentials& credentials,
+                     const AiKnobs& knobs) {
+  if (authorization.substr(0, kBearer.size()) != kBearer) return false;
+  const std::string_view token = authorization.substr(kBearer.size());
+  if (token.empty()) return false;
+  return ConstantTimeEqual(token, credentials.api_token) ||
+         (knobs.gateway_token_runs_models &&
+          ConstantTimeEqual(token, credentials.ai_gateway_token));
+}
+
+std::optional<FaultRule> AiWorkers::NextFault(const AiStepRun& run, std::int64_t attempt) {
+  const CallNote& note = run.note;
+  if (note.probe) return std::nullopt;
+  const std::string& model = run.target().model;
+  FaultedCall call{note.operation, note.tenant, model, model, run.index, std::nullopt};
+  call.attempt = static_cast<int>(attempt);
+  call.streams = WantsStream(*run.step().query);
+  return faults_.Next(call);
+}
+
+// What the model says under a rule, or under none, and how long it thinks first.
+AiWorkers::Tried AiWorkers::Say(AiStepRun& run, const ModelKnobs& knobs, const FaultRule& rule) {
+  const Nanos delay = rule.hang ? kHang : rule.delay;
+  if (rule.reset == FaultRule::Reset::kBefore) return {DroppedConnection(), false, "", delay};
+  if (!rule.body.empty())
+    return {FaultAnswer(rule, "ai.run"), IsRepeatable(rule.status, rule.code), "", delay};
+  const int status = rule.hang ? 408 : rule.status;
+  if (status == 0) {
+    Tried answer = Answer(run, knobs);
+    answer.first_byte += delay;
+    Damage(rule, runtime_, run.caller_gone, answer.response);
+    return answer;
+  }
+  Response failure = AiErrorResponse(ProviderError(status, rule.hang ? 3007 : rule.code));
+  if (rule.retry_after_seconds > 0)
+    failure.headers.Set("retry-after", std::to_string(rule.retry_after_seconds));
+  return {std::move(failure), IsRepeatable(status, rule.code), "", delay};
+}
+
+AiWorkers::Tried AiWorkers::Answer(AiStepRun& run, const ModelKnobs& knobs) {
+  const AiTarget& target = run.target();
+  ChatQuestion question;
+  if (auto wrong = ReadQuestion(*run.step().query, target.dialect, *target.known, question))
+    return {AiErrorResponse(*wrong), false};
+  ModelText text = AnswerPrompt(target.model, question.last_user_message, question.max_tokens);
+  auto pace = std::make_unique<AiPace>(knobs.timing, load_, random_);
+  Tried tried;
+  tried.first_byte = pace->FirstToken();
+  const AiVoice voice{target.dialect, target.written_model,
+                      "chatcmpl-" + HexEncode(random_.Bytes(16)), runtime_.Wall().seconds()};
+  if (question.streams && knobs.stream != StreamVariant::kJsonAnswer) {
+    Nanos first_wait = Nanos::zero();
+    if (knobs.timing.early_head) std::swap(first_wait, tried.first_byte);
+    tried.response = TextResponse(200, "", "text/event-stream");
+    tried.response.body = Body(PacedStream(FramesOf(text, question, knobs.stream, voice, random_),
+                                           first_wait, std::move(pace), runtime_, run.caller_gone));
+  } else {
+    if (question.streams) text = ModelText();
+    tried.first_byte += pace->Tokens(text.tokens_out - 1);
+    tried.response = JsonResponse(200, AnswerBody(text, question, voice));
+  }
+  *run.usage = {question.prompt_tokens, text.tokens_out,
+                MicroNeurons(*target.known, question.prompt_tokens, text.tokens_out)};
+  tried.response.headers.Set("cf-ai-req-id", UuidFromBytes(random_.Bytes(16)));
+  tried.response.headers.Set("cf-ai-neurons", NeuronsText(run.usage->micro_neurons));
+  return tried;
+}
+
+}  // namespace mg::fake
