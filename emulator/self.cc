@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 
 extern char** environ;
@@ -19,6 +20,8 @@ sigset_t StopSignals() {
   sigaddset(&set, SIGTERM);
   return set;
 }
+
+std::atomic<int> noted_signal{0};
 
 }  // namespace
 
@@ -50,11 +53,17 @@ void PrepareProcess() {
   }
 }
 
-void LetStopSignalsEnd() {
+void NoteStopSignals() {
   const sigset_t set = StopSignals();
   for (const int signal : {SIGINT, SIGTERM})
-    ::signal(signal, [](int received) { ::_exit(128 + received); });
+    ::signal(signal, [](int received) {
+      if (noted_signal.exchange(received) != 0) ::_exit(128 + received);
+    });
   pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+}
+
+int StopSignalNoted() {
+  return noted_signal;
 }
 
 void EndWhenStuck(int seconds) {

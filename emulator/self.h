@@ -14,8 +14,10 @@ std::map<std::string, std::string> CurrentEnvironment();
 void PrepareProcess();
 int WaitForStopSignal();  // SIGINT or SIGTERM
 
-// A command that runs to its own end is ended by those signals as any other: 130 or 143.
-void LetStopSignalsEnd();
+// For a command that runs to its own end: the first of those signals is noted, so that it can stop
+// where it likes and exit with 128 + the signal; the second ends the process.
+void NoteStopSignals();
+int StopSignalNoted();  // 0: none
 // Ends the process with 4 and a word about it unless called again within so many seconds; 0: never.
 void EndWhenStuck(int seconds);
 

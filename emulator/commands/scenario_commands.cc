@@ -132,7 +132,8 @@ void WaitForChange(const TestOptions& options) {
   };
   ThreadRuntime runtime;
   const auto before = stamps();
-  while (stamps() == before) runtime.SleepUntil(runtime.Now() + std::chrono::milliseconds(300));
+  while (StopSignalNoted() == 0 && stamps() == before)
+    runtime.SleepUntil(runtime.Now() + std::chrono::milliseconds(300));
 }
 
 void PauseUntilEnter(const scenario::Case& run, const scenario::Outcome&,
@@ -161,6 +162,7 @@ Result<scenario::SuitePlan> PlanOf(const TestOptions& options) {
   plan.repeat = options.repeat;
   plan.fail_fast = options.fail_fast;
   plan.compare_runs = options.check_determinism;
+  plan.is_over = [] { return StopSignalNoted() != 0; };
   if (options.pause_on_failure) plan.limits.on_failure = PauseUntilEnter;
   if (options.target != "virtual") {
     if (options.jobs == 0) plan.jobs = 1;
@@ -170,14 +172,11 @@ Result<scenario::SuitePlan> PlanOf(const TestOptions& options) {
 }
 
 int ExitCodeOf(const scenario::Totals& totals) {
+  if (StopSignalNoted() != 0) return 128 + StopSignalNoted();
   if (totals.broken > 0) return kTestInfrastructure;
   if (totals.failed > 0) return kTestFailed;
   return totals.differing > 0 ? kTestGateFailed : kTestPassed;
 }
-
-}  // namespace
-
-namespace {
 
 int RunOnce(const TestOptions& options) {
   auto plan = PlanOf(options);
@@ -212,11 +211,12 @@ int RunOnce(const TestOptions& options) {
 }  // namespace
 
 int RunTest(const TestOptions& options) {
-  LetStopSignalsEnd();
+  NoteStopSignals();
   for (;;) {
     const int code = RunOnce(options);
-    if (!options.watch) return code;
+    if (!options.watch || StopSignalNoted() != 0) return code;
     WaitForChange(options);
+    if (StopSignalNoted() != 0) return code;
   }
 }
 
@@ -251,7 +251,7 @@ int PrintScenarioSchema() {
 }
 
 int RunCoverage(const TestOptions& options) {
-  LetStopSignalsEnd();
+  NoteStopSignals();
   auto plan = PlanOf(options);
   if (!plan) return Refuse(kTestUsage, plan.error().message);
   const auto requirements = scenario::LoadRequirements(options.spec);

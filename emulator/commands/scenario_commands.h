@@ -3,6 +3,7 @@
 // Exit codes: 0 all passed; 1 an expectation, an invariant or a fault's count failed; 2 bad command
 // line; 3 a scenario file is invalid, nothing was run; 4 infrastructure; 5 nothing selected; 6 a
 // gate failed though scenarios passed. When several apply: 4, then 3, 1, 6.
+// 130 or 143: stopped by a signal, with the reports of what had ended.
 #pragma once
 #include <cstdint>
 #include <string>

@@ -69,7 +69,7 @@ class UrlTarget final : public scenario::Target {
 
   Result<Response> Send(ClientCall call, CancelToken& cancel) override {
     if (++deployment_->requests > deployment_->max_requests)
-      return Error{Code::kUnavailable, "the cap of --max-requests is reached"};
+      return Error{Code::kExhausted, "the cap of --max-requests is reached"};
     call.request.origin = deployment_->origin;
     Deadlines deadlines;
     deadlines.first_byte = deadlines.total = runtime_.Now() + call.patience;

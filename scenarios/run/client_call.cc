@@ -184,6 +184,7 @@ Reply Exchange(Target& target, ClientCall call) {
   auto answer = target.Send(std::move(call), cancel);
   if (!answer) {
     const Code code = answer.error().code;
+    if (code == Code::kExhausted) reply.sent = answer.error();
     const bool late = runtime.Now() >= patience_ends;
     reply.error = late ? "timeout" : code == Code::kUnavailable ? "unreachable" : "reset";
   } else {

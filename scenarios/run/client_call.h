@@ -25,8 +25,9 @@ Result<DraftedCall> DraftRequest(const JsoncNode& request, const Variables& vari
 Result<DraftedCall> DraftChat(const JsoncNode& chat, const Variables& variables, const Site& site);
 
 struct Reply {
-  int status = 0;     // 0: no answer
-  std::string error;  // "timeout", "reset", "unreachable", "cut"; empty: the whole answer came
+  int status = 0;      // 0: no answer
+  std::string error;   // "timeout", "reset", "unreachable", "cut"; empty: the whole answer came
+  Status sent = Ok();  // an error: the target would not send it, which no scenario expects
   Headers headers;
   std::string body;
   Instant began;

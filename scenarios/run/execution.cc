@@ -126,6 +126,7 @@ Result<Json> Execution::Admin(const std::string& method, const std::string& path
   call.request.headers.Set("cookie", "CF_Authorization=" + token);
   call.patience = std::chrono::seconds(60);
   const Reply reply = Exchange(target_, std::move(call));
+  MG_RETURN_IF_ERROR(reply.sent);
   if (reply.status >= 200 && reply.status < 300) {
     auto json = ParseJson(reply.body);
     return json ? std::move(*json) : Json();

@@ -101,7 +101,9 @@ Reply Execution::Send(ClientCall call) {
 Execution::Checked Execution::DoRequest(const Step& step) {
   MG_TRY(call, MadeCall(*step.action, step.kind == StepKind::kChat));
   const std::string what = call.request.method + " " + call.request.target;
-  Json reply = ReplyJson(Send(std::move(call)));
+  const Reply answer = Send(std::move(call));
+  MG_RETURN_IF_ERROR(answer.sent);
+  Json reply = ReplyJson(answer);
   if (step.expect != nullptr) {
     if (auto wrong = Compare(*step.expect, reply, "answer-mismatch", what)) {
       if (reply.contains("json")) reply.erase("text");  // once is enough
@@ -153,6 +155,7 @@ Result<std::vector<Reply>> Execution::SendBurst(const JsoncNode& burst) {
   Lanes lanes(runtime, count, DurationAt(burst, "every", Nanos::zero()),
               CountAt(burst, "concurrency", 0), [&](std::size_t i) { replies[i] = Send(call); });
   lanes.Join();
+  for (const Reply& reply : replies) MG_RETURN_IF_ERROR(reply.sent);
   return replies;
 }
 

@@ -120,7 +120,7 @@ std::vector<CaseResult> RunSuite(const std::vector<const Scenario*>& scenarios,
   Mutex mutex;
   std::size_t told = 0;
   sim::ParallelFor(plan.jobs, cases.size(), [&](std::size_t i) {
-    if (stop) return;
+    if (stop || (plan.is_over && plan.is_over())) return;
     CaseResult result = RunOne(cases[i], plan, make_target);
     const bool bad =
         result.outcome.verdict == Verdict::kFailed || result.outcome.verdict == Verdict::kBroken;

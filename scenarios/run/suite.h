@@ -37,6 +37,7 @@ struct SuitePlan {
   bool fail_fast = false;
   bool compare_runs = false;  // each case twice; journals and traces must be equal
   RunLimits limits;
+  std::function<bool()> is_over;  // true: no further case begins; may be empty
 };
 
 struct CaseResult {

@@ -110,6 +110,7 @@ class Target {
   virtual std::string SlugFor(const std::string& slug) const { return slug; }
   virtual std::string Describe() const = 0;  // where to look while it is paused
   virtual Probes probes() = 0;
+  // Errors: as a client sees them; kExhausted when the target itself sends no more.
   virtual Result<Response> Send(ClientCall call, CancelToken& cancel) = 0;
   // Sends bytes to the gateway's listener and reads until it closes or says nothing more.
   virtual Result<RawAnswer> SendBytes(std::string_view bytes) = 0;
