@@ -31,8 +31,8 @@ class AccessTokens {
   const std::string account_id_;
   Runtime& runtime_;
   Random& random_;
-  const SigningKey current_;
-  const SigningKey previous_;
+  const SigningKey& current_;
+  const SigningKey& previous_;
   const std::string certs_json_;
 };
 
