@@ -10,6 +10,7 @@
 #include "core/base/json.h"
 #include "emulator/commands/private_emulator.h"
 #include "emulator/commands/run_commands.h"
+#include "emulator/journal_file.h"
 #include "emulator/self.h"
 #include "emulator/state.h"
 #include "fakes/ai_knobs_json.h"
@@ -82,9 +83,8 @@ std::string ClockText(std::int64_t ms) {
 }
 
 // One line a call: gateway requests at the margin, what they caused indented.
-void PrintCalls(fake::Journal& journal, std::uint64_t& last_seq) {
-  for (const fake::JournalEntry& entry : journal.Since(last_seq)) {
-    last_seq = entry.seq;
+void PrintCalls(const std::vector<fake::JournalEntry>& calls) {
+  for (const fake::JournalEntry& entry : calls) {
     std::cout << ClockText(entry.at_ms) << (entry.service == "gateway" ? " " : "   ")
               << entry.service << " " << entry.operation << " " << entry.method << " " << entry.path
               << " " << entry.status << " " << entry.duration_us / 1000 << "."
@@ -204,18 +204,27 @@ int RunUp(const UpOptions& options) {
     emulator.Stop();
     return Fail("up", noted.error());
   }
-  CancelToken stop_printing;
-  auto printer = runtime.Spawn("call-printer", [&] {
-    std::uint64_t last_seq = 0;
+  JournalFile journal_file(".moltgate/run/journal.ndjson");
+  std::uint64_t last_seq = 0;
+  const auto show_calls = [&] {
+    const auto calls = emulator.journal().Since(last_seq);
+    if (calls.empty()) return;
+    last_seq = calls.back().seq;
+    journal_file.Append(calls);
+    if (!options.quiet) PrintCalls(calls);
+  };
+  CancelToken stop_showing;
+  auto shower = runtime.Spawn("call-shower", [&] {
     do {
-      if (!options.quiet) PrintCalls(emulator.journal(), last_seq);
-    } while (SleepUnlessCancelled(runtime, runtime.Now() + kCallPrintInterval, stop_printing));
+      show_calls();
+    } while (SleepUnlessCancelled(runtime, runtime.Now() + kCallPrintInterval, stop_showing));
   });
   WaitForStopSignal();
   std::cout << "stopping" << std::endl;
   emulator.Stop();
-  stop_printing.Cancel();
-  printer->Join();
+  stop_showing.Cancel();
+  shower->Join();
+  show_calls();
   RemoveRunNotes();
   return kExitOk;
 }

@@ -65,12 +65,24 @@ TEST(Up, AnswersTheDemoTenantAndWritesItsUsageToTheD1File) {
                      [&] { return Query(file, "SELECT id FROM usage").size() == 1; }));
 }
 
+TEST(Up, KeepsEveryCallInAJournalOnDisk) {
+  TempFolder folder;
+  Running up(folder.path());
+  ASSERT_EQ(up.Chat(up.At("demo_tenant_key"), "What is 17 + 25?").status, 200);
+  EXPECT_EQ(up.Kill(SIGTERM), 0);
+  const std::string journal = ReadFile(folder.path() + "/.moltgate/run/journal.ndjson");
+  EXPECT_THAT(journal, HasSubstr(R"("operation":"model")"));
+  EXPECT_THAT(journal, HasSubstr(R"("operation":"ai.run")"));
+  EXPECT_THAT(journal, HasSubstr(R"("subject":"insert usage")"));
+  EXPECT_THAT(journal, Not(HasSubstr(up.At("demo_tenant_key"))));
+}
+
 TEST(Up, WritesItsSecretsForTheOwnerAlone) {
   TempFolder folder;
   Running up(folder.path());
-  for (const char* name :
-       {"/ready.json", "/.moltgate/run/ready.json", "/.moltgate/run/profile.jsonc",
-        "/.moltgate/state/credentials.json", "/.moltgate/run/log.ndjson"}) {
+  for (const char* name : {"/ready.json", "/.moltgate/run/ready.json",
+                           "/.moltgate/run/profile.jsonc", "/.moltgate/state/credentials.json",
+                           "/.moltgate/run/log.ndjson", "/.moltgate/run/journal.ndjson"}) {
     struct stat info {};
     ASSERT_EQ(::stat((folder.path() + name).c_str(), &info), 0) << name;
     EXPECT_EQ(info.st_mode & 0777, 0600u) << name;
