@@ -56,8 +56,11 @@ constexpr Row kRows[] = {
     {5005, 405, AiShape::kModel, "LoRA unsupported"},
     {5006, 400, AiShape::kModel, "Bad input: Error"},
     {5007, 400, AiShape::kModel, "No such model or task"},
+    {8001, 400, AiShape::kModel, "Invalid input"},
+    {8007, 400, AiShape::kModel, "Upstream error"},
     {5016, 403, AiShape::kModel, "Model agreement not accepted"},
     {5018, 403, AiShape::kModel, "Account not allowed for private model"},
+    {5024, 400, AiShape::kModel, "JSON Mode couldn't be met"},  // UNCONFIRMED: code and status
     {5028, kDeprecatedModelStatus, AiShape::kModel,
      "This model was deprecated on 2026-05-30. Please use an alternative model"},
 };

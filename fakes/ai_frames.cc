@@ -28,17 +28,11 @@ std::string Event(std::string json) {
   return "data: " + std::move(json) + "\n\n";
 }
 
-std::string UsageText(std::int64_t tokens_in, std::int64_t tokens_out) {
-  return R"({"prompt_tokens":)" + std::to_string(tokens_in) + R"(,"completion_tokens":)" +
-         std::to_string(tokens_out) + R"(,"total_tokens":)" +
-         std::to_string(tokens_in + tokens_out) + "}";
-}
-
 // The pieces of an answer as JSON values. A model of the numeric kind says each digit as a bare
 // number, and loses every 0.
-std::vector<AiFrame> Contents(const ModelText& text, StreamVariant variant) {
+std::vector<AiFrame> Contents(const ModelAnswer& answer, StreamVariant variant) {
   std::vector<AiFrame> contents;
-  for (const std::string_view piece : TokenPieces(text.text)) {
+  for (const std::string_view piece : TokenPieces(answer.text)) {
     const std::size_t digits = piece.find_first_of("0123456789");
     const bool numeric = variant == StreamVariant::kNumeric && digits != std::string_view::npos &&
                          piece.find_first_not_of("0123456789", digits) == std::string_view::npos;
@@ -52,9 +46,9 @@ std::vector<AiFrame> Contents(const ModelText& text, StreamVariant variant) {
   return contents;
 }
 
-std::string NativeUsageFrame(const ModelText& text, const ChatQuestion& question) {
-  return Event(R"({"response":"","usage":)" + UsageText(question.prompt_tokens, text.tokens_out) +
-               "}");
+std::string NativeUsageFrame(const ModelAnswer& answer, const AiVoice& voice) {
+  return Event(R"({"response":"","usage":)" +
+               UsageJson(answer.tokens_in, answer.tokens_out, voice) + "}");
 }
 
 void AddDone(StreamVariant variant, std::vector<AiFrame>& frames) {
@@ -86,57 +80,80 @@ class ChunkWriter {
   const std::string start_;
 };
 
-std::vector<AiFrame> NativeFrames(const ModelText& text, const ChatQuestion& question,
-                                  StreamVariant variant, Random& random) {
-  std::vector<AiFrame> frames = Contents(text, variant);
+std::vector<AiFrame> NativeFrames(const ModelAnswer& answer, StreamVariant variant,
+                                  const AiVoice& voice, Random& random) {
+  std::vector<AiFrame> frames = Contents(answer, variant);
   Padding padding(frames.size() + 1, random);
   std::int64_t said = 0;
   for (AiFrame& frame : frames) {
     std::string json = R"({"response":)" + frame.bytes;
     if (variant == StreamVariant::kUsageEach)
-      json += R"(,"usage":)" + UsageText(question.prompt_tokens, ++said);
+      json += R"(,"usage":)" + UsageJson(answer.tokens_in, ++said, voice);
     frame.bytes = Event(json + padding.Next());
   }
-  frames.push_back({Event(R"({"tool_calls":[])" + padding.Next()), 0});
-  frames.push_back({NativeUsageFrame(text, question), 0});
+  const std::int64_t called = answer.tokens_out - static_cast<std::int64_t>(frames.size());
+  frames.push_back({Event(R"({"tool_calls":)" + NativeToolCalls(answer) + padding.Next()),
+                    answer.tool_calls.empty() ? 0 : called});
+  frames.push_back({NativeUsageFrame(answer, voice), 0});
   if (variant == StreamVariant::kDoubleDone) frames.push_back(frames.back());
   AddDone(variant, frames);
   return frames;
 }
 
-std::vector<AiFrame> OpenAiFrames(const ModelText& text, const ChatQuestion& question,
-                                  StreamVariant variant, const AiVoice& voice) {
+// A call's name and id first, then its arguments in pieces.
+std::vector<AiFrame> ToolCallDeltas(const ModelAnswer& answer, const AiVoice& voice) {
+  std::vector<AiFrame> deltas;
+  for (std::size_t i = 0; i < answer.tool_calls.size(); ++i) {
+    const ToolCall& call = answer.tool_calls[i];
+    const std::string start = R"({"tool_calls":[{"index":)" + std::to_string(i);
+    deltas.push_back({start + R"(,"id":)" + DumpJson(Json(ToolCallId(call, i, voice))) +
+                          R"(,"type":"function","function":{"name":)" + DumpJson(Json(call.name)) +
+                          R"(,"arguments":""}}]})",
+                      1});
+    for (const std::string_view piece : TokenPieces(call.arguments_json))
+      deltas.push_back(
+          {start + R"(,"function":{"arguments":)" + DumpJson(Json(piece)) + "}}]}", 1});
+  }
+  return deltas;
+}
+
+std::vector<AiFrame> OpenAiFrames(const ModelAnswer& answer, StreamVariant variant,
+                                  const AiVoice& voice) {
   const ChunkWriter chunk(voice);
   std::vector<AiFrame> frames;
   std::int64_t said = 0;
   const auto usage = [&] {
     if (variant != StreamVariant::kUsageEach) return std::string();
-    return UsageText(question.prompt_tokens, said);
+    return UsageJson(answer.tokens_in, said, voice);
   };
   frames.push_back({chunk.Delta(R"({"role":"assistant","content":""})", "null", usage()), 0});
-  for (const AiFrame& content : Contents(text, variant)) {
+  for (const AiFrame& content : Contents(answer, variant)) {
     ++said;
     frames.push_back({chunk.Delta(R"({"content":)" + content.bytes + "}", "null", usage()), 1});
   }
-  const std::string reason = text.hit_token_limit ? R"("length")" : R"("stop")";
-  frames.push_back({chunk.Delta("{}", reason, usage()), 0});
+  for (const AiFrame& delta : ToolCallDeltas(answer, voice)) {
+    ++said;
+    frames.push_back({chunk.Delta(delta.bytes, "null", usage()), 1});
+  }
+  said = answer.tokens_out;
+  frames.push_back({chunk.Delta("{}", "\"" + FinishReason(answer) + "\"", usage()), 0});
   if (variant == StreamVariant::kDoubleDone) frames.push_back(frames.back());
   const bool zeros = variant == StreamVariant::kZerosThenNative;
-  frames.push_back(
-      {chunk.Usage(zeros ? UsageText(0, 0) : UsageText(question.prompt_tokens, text.tokens_out)),
-       0});
-  if (zeros) frames.push_back({NativeUsageFrame(text, question), 0});
+  frames.push_back({chunk.Usage(zeros ? UsageJson(0, 0, voice)
+                                      : UsageJson(answer.tokens_in, answer.tokens_out, voice)),
+                    0});
+  if (zeros) frames.push_back({NativeUsageFrame(answer, voice), 0});
   AddDone(variant, frames);
   return frames;
 }
 
 }  // namespace
 
-std::vector<AiFrame> FramesOf(const ModelText& text, const ChatQuestion& question,
-                              StreamVariant variant, const AiVoice& voice, Random& random) {
+std::vector<AiFrame> FramesOf(const ModelAnswer& answer, StreamVariant variant,
+                              const AiVoice& voice, Random& random) {
   if (voice.dialect == AiDialect::kOpenAi || variant == StreamVariant::kZerosThenNative)
-    return OpenAiFrames(text, question, variant, voice);
-  return NativeFrames(text, question, variant, random);
+    return OpenAiFrames(answer, variant, voice);
+  return NativeFrames(answer, variant, voice, random);
 }
 
 }  // namespace mg::fake

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/ports/random.h"
-#include "fakes/ai_dialects.h"
+#include "fakes/ai_answers.h"
 #include "fakes/ai_knobs.h"
 #include "fakes/model.h"
 
@@ -20,9 +20,9 @@ struct AiFrame {
 
 inline constexpr std::string_view kDoneFrame = "data: [DONE]\n\n";
 
-// For every variant but kJsonAnswer, which is no stream. Models of kZerosThenNative speak OpenAI's
-// chunks in either dialect.
-std::vector<AiFrame> FramesOf(const ModelText& text, const ChatQuestion& question,
-                              StreamVariant variant, const AiVoice& voice, Random& random);
+// For every variant but kByModel and kJsonAnswer, which are no kind of stream. Models of
+// kZerosThenNative speak OpenAI's chunks in either dialect.
+std::vector<AiFrame> FramesOf(const ModelAnswer& answer, StreamVariant variant,
+                              const AiVoice& voice, Random& random);
 
 }  // namespace mg::fake

@@ -44,8 +44,7 @@ std::optional<AiError> ReadBytes(Request& request, Instant deadline) {
 // A gap in any step refuses the whole call: a fallback must not hide it.
 std::optional<Response> GapOf(const std::vector<ResolvedStep>& steps) {
   for (const ResolvedStep& step : steps) {
-    std::string_view gap = step.target.gap;
-    if (gap.empty()) gap = QueryGap(*step.step.query);
+    const std::string_view gap = step.target.gap;
     if (!gap.empty()) return AiGapResponse(gap, "This emulator does not do " + std::string(gap));
   }
   return std::nullopt;
@@ -108,7 +107,8 @@ class AiGateway::Impl {
       return AiGapResponse("ai.websocket", "This emulator does not do ai.websocket");
     const std::string endpoint = Joined(path, 4);
     if (provider == "compat" && (endpoint == "v1/models" || endpoint == "models"))
-      return AiGapResponse("ai.models", "This emulator does not do ai.models");
+      return request.method == "GET" ? JsonResponse(200, AiModelListJson())
+                                     : V4NoRoute(request.Path());
     if (request.method != "POST") return V4NoRoute(request.Path());
     if (auto wrong = ReadBytes(request, BodyDeadline())) return AiErrorResponse(*wrong);
     if (provider.empty()) return Universal(arrival);

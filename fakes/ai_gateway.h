@@ -1,10 +1,11 @@
-// AI Gateway in front of Workers AI (wire/ai-gateway.md): universal, workers-ai paths, compat;
-// per-step time limits, streams, cf-aig-* headers, the service's own error envelopes.
+// AI Gateway in front of Workers AI (wire/ai-gateway.md): universal, provider, compat and REST
+// paths; chat and embeddings in both dialects, streams, JSON mode and tools; per-step time limits,
+// cf-aig-* headers, the service's own error envelopes.
 //
-// Gaps, refused with x-moltgate-gap: embeddings, JSON mode, other providers, dynamic
-// routes, WebSocket, model list, batches, management. Ignored without a word: caching headers
-// (nothing is cached, so cf-aig-cache-status is absent), logging and cost headers, tools.
-// Workers AI accepts the v4 API token and the gateway's own (AIG-8); AI Gateway its own alone.
+// Gaps, refused with x-moltgate-gap: OpenAI's responses and Anthropic's messages, other providers,
+// dynamic routes, WebSocket, batches, management. Ignored without a word: caching headers (nothing
+// is cached, so cf-aig-cache-status is absent), custom costs, BYOK aliases, tracing.
+// Which token Workers AI accepts is a knob; AI Gateway takes its own alone.
 //
 // Faults meet each try (operation "ai.run", key and model the step's model, tenant the metadata's
 // sandbox_id): a delay comes before the first byte and so under the step's time limit; a hang ends

@@ -14,6 +14,7 @@ namespace mg::fake {
 
 // How a model streams (wire/ai-gateway.md 5.2, 5.3, 8).
 enum class StreamVariant {
+  kByModel,  // newer models kZerosThenNative, the others kPlain
   kPlain,
   kUsageEach,        // cumulative usage on every chunk
   kZerosThenNative,  // usage of zeros, then the true one in a native frame without `choices`
@@ -23,9 +24,14 @@ enum class StreamVariant {
   kJsonAnswer,  // no stream at all: a JSON answer without text
 };
 
+// A native answer: {"response": ...}, or a chat.completion as newer models have it.
+enum class ResultForm { kByModel, kResponse, kChoices };
+
 struct ModelKnobs {
   AiTiming timing;
-  StreamVariant stream = StreamVariant::kPlain;
+  StreamVariant stream = StreamVariant::kByModel;
+  ResultForm result_form = ResultForm::kByModel;
+  bool usage_neurons = false;  // usage says neurons and cached tokens too
 };
 
 // With every step failed, and the last in a way that may pass.

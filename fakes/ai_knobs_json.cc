@@ -117,8 +117,12 @@ constexpr PlacedKnob<ModelKnobs> kModelKnobs[] = {
     {{"early_head", "a stream's head goes out before its first token", Form::kBool, 0, 0, ""},
      MG_KNOB(ModelKnobs, timing.early_head)},
     {{"stream_variant", "how models stream", Form::kWord, 0, 0,
-      "plain usage_each zeros_then_native numeric double_done no_done json_answer"},
+      "by_model plain usage_each zeros_then_native numeric double_done no_done json_answer"},
      MG_KNOB(ModelKnobs, stream)},
+    {{"result_form", "of native answers", Form::kWord, 0, 0, "by_model response choices"},
+     MG_KNOB(ModelKnobs, result_form)},
+    {{"usage_neurons", "usage says neurons and cached tokens", Form::kBool, 0, 0, ""},
+     MG_KNOB(ModelKnobs, usage_neurons)},
 };
 
 constexpr PlacedKnob<AiKnobs> kGatewayKnobs[] = {

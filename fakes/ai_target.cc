@@ -50,13 +50,15 @@ AiTarget Gap(std::string_view operation) {
   return target;
 }
 
-AiTarget OfModel(AiDialect dialect, std::string_view model, std::string_view written) {
+AiTarget OfModel(AiDialect dialect, std::optional<AiTask> task, std::string_view model,
+                 std::string_view written) {
   AiTarget target;
   target.dialect = dialect;
   target.model = model.substr(0, kMaxNameBytes);
   target.written_model = written;
   target.known = FindAiModel(model);
-  if (target.known == nullptr) {
+  if (target.known != nullptr) target.task = task.value_or(target.known->task);
+  if (target.known == nullptr || target.known->task != target.task) {
     target.error = KnownAiError(5007, "No such model " + target.model + " or task");
   } else if (target.known->deprecated) {
     target.error = KnownAiError(5028);
@@ -77,33 +79,42 @@ AiTarget NoRoute(std::string_view endpoint) {
                                       ", perhaps your object identifier is invalid?"));
 }
 
+// What an OpenAI path is for; nullopt: no such path.
+std::optional<AiTask> TaskOf(std::string_view path) {
+  // The service's own documentation writes it without the last letter too.
+  if (path == "chat/completions" || path == "chat/completion") return AiTask::kChat;
+  if (path == "embeddings") return AiTask::kEmbeddings;
+  return std::nullopt;
+}
+
 AiTarget WorkersAi(std::string_view endpoint, const Json& query, bool strict_run_path) {
-  if (endpoint == "v1/chat/completions") {
+  if (StartsWith(endpoint, "v1/")) {
+    const std::string_view path = endpoint.substr(3);
+    if (path == "responses" || path == "messages") return Gap("ai.openai");
+    const auto task = TaskOf(path);
+    if (!task) return NoRoute(endpoint);
     const std::string model = StringAt(query, "model");
     if (model.empty())
       return Wrong(KnownAiError(5006, "Bad input: Error: required properties at '/' are 'model'"));
-    return OfModel(AiDialect::kOpenAi, model, model);
+    return OfModel(AiDialect::kOpenAi, task, model, model);
   }
-  if (endpoint == "v1/embeddings") return Gap("ai.embeddings");
-  if (StartsWith(endpoint, "v1/")) return Gap("ai.openai");
   std::string_view model = endpoint;
   const bool run = StartsWith(model, "run/");
   if (run) model.remove_prefix(4);
   if (!StartsWith(model, "@") || (strict_run_path && !run)) return NoRoute(endpoint);
-  return OfModel(AiDialect::kNative, model, model);
+  return OfModel(AiDialect::kNative, std::nullopt, model, model);
 }
 
 AiTarget Compat(std::string_view endpoint, const Json& query) {
-  if (endpoint == "embeddings") return Gap("ai.embeddings");
-  // The service's own documentation writes it without the last letter too.
-  if (endpoint != "chat/completions" && endpoint != "chat/completion") return NoRoute(endpoint);
+  const auto task = TaskOf(endpoint);
+  if (!task) return NoRoute(endpoint);
   const std::string written = StringAt(query, "model");
   const std::size_t slash = written.find('/');
   const std::string_view provider = std::string_view(written).substr(0, slash);
   if (slash == std::string::npos) return Wrong(KnownAiError(2008));
   if (provider == "dynamic") return Gap("ai.dynamic_route");
   if (provider != "workers-ai") return OtherProvider(provider);
-  return OfModel(AiDialect::kOpenAi, std::string_view(written).substr(slash + 1), written);
+  return OfModel(AiDialect::kOpenAi, task, std::string_view(written).substr(slash + 1), written);
 }
 
 }  // namespace
@@ -116,7 +127,7 @@ AiTarget ResolveTarget(std::string_view provider, std::string_view endpoint, con
 }
 
 AiTarget ResolveRestModel(std::string_view model) {
-  AiTarget target = OfModel(AiDialect::kNative, model, model);
+  AiTarget target = OfModel(AiDialect::kNative, std::nullopt, model, model);
   if (target.known == nullptr)
     target.error = KnownAiError(7003, "Model not found: " + target.model);
   return target;

@@ -7,13 +7,14 @@
 
 #include "core/base/json_fwd.h"
 #include "fakes/ai_catalogue.h"
-#include "fakes/ai_dialects.h"
 #include "fakes/ai_errors.h"
+#include "fakes/ai_question.h"
 
 namespace mg::fake {
 
 struct AiTarget {
   AiDialect dialect = AiDialect::kOpenAi;
+  AiTask task = AiTask::kChat;
   std::string provider = "workers-ai";
   std::string model;               // "@cf/..."; empty when the step never got that far
   std::string written_model;       // as the caller wrote it, which an answer repeats

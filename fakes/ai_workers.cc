@@ -5,19 +5,21 @@
 #include "core/base/bytes.h"
 #include "core/base/digest.h"
 #include "core/base/ids.h"
+#include "fakes/ai_answers.h"
+#include "fakes/ai_builtin.h"
 #include "fakes/ai_catalogue.h"
-#include "fakes/ai_dialects.h"
 #include "fakes/ai_errors.h"
 #include "fakes/ai_frames.h"
 #include "fakes/ai_stream.h"
 #include "fakes/damage.h"
 #include "fakes/fault_answers.h"
-#include "fakes/model.h"
 
 namespace mg::fake {
 namespace {
 
 constexpr std::string_view kBearer = "Bearer ";
+// The pooling of bge-m3, whose tokens are not counted.
+constexpr std::string_view kUncounted = "cls";
 
 // 2005 stands for a provider that could not be reached.
 bool IsRepeatable(int status, std::int64_t code) {
@@ -103,30 +105,74 @@ AiWorkers::Tried AiWorkers::Say(AiStepRun& run, const ModelKnobs& knobs, const F
 
 AiWorkers::Tried AiWorkers::Answer(AiStepRun& run, const ModelKnobs& knobs) {
   const AiTarget& target = run.target();
+  Tried tried = target.task == AiTask::kChat ? Chat(run, knobs) : Embed(run, knobs);
+  if (tried.response.status >= 300) return tried;
+  run.usage->micro_neurons =
+      MicroNeurons(*target.known, run.usage->tokens_in, run.usage->tokens_out);
+  tried.response.headers.Set("cf-ai-req-id", UuidFromBytes(random_.Bytes(16)));
+  tried.response.headers.Set("cf-ai-neurons", NeuronsText(run.usage->micro_neurons));
+  return tried;
+}
+
+AiVoice AiWorkers::VoiceOf(const AiTarget& target, const ModelKnobs& knobs) {
+  AiVoice voice;
+  voice.dialect = target.dialect;
+  voice.model = target.written_model;
+  voice.id = "chatcmpl-" + HexEncode(random_.Bytes(16));
+  voice.created_s = runtime_.Wall().seconds();
+  voice.choices = knobs.result_form == ResultForm::kChoices ||
+                  (knobs.result_form == ResultForm::kByModel && target.known->is_vllm);
+  return voice;
+}
+
+AiWorkers::Tried AiWorkers::Chat(AiStepRun& run, const ModelKnobs& knobs) {
+  const AiTarget& target = run.target();
+  const AiModel& model = *target.known;
   ChatQuestion question;
-  if (auto wrong = ReadQuestion(*run.step().query, target.dialect, *target.known, question))
+  ModelAnswer answer;
+  if (auto wrong = ReadQuestion(*run.step().query, target.dialect, model, question))
     return {AiErrorResponse(*wrong), false};
-  ModelText text = AnswerPrompt(target.model, question.last_user_message, question.max_tokens);
+  if (auto wrong = AnswerQuestion(target.model, question, answer))
+    return {AiErrorResponse(*wrong), false};
+  StreamVariant variant = knobs.stream;
+  if (variant == StreamVariant::kByModel)
+    variant = model.is_vllm ? StreamVariant::kZerosThenNative : StreamVariant::kPlain;
+  const bool streams = question.streams && variant != StreamVariant::kJsonAnswer;
+  if (question.streams && !streams) answer = ModelAnswer();
+
+  AiVoice voice = VoiceOf(target, knobs);
+  if (knobs.usage_neurons)
+    voice.neurons = NeuronsText(MicroNeurons(model, answer.tokens_in, answer.tokens_out));
   auto pace = std::make_unique<AiPace>(knobs.timing, load_, random_);
   Tried tried;
   tried.first_byte = pace->FirstToken();
-  const AiVoice voice{target.dialect, target.written_model,
-                      "chatcmpl-" + HexEncode(random_.Bytes(16)), runtime_.Wall().seconds()};
-  if (question.streams && knobs.stream != StreamVariant::kJsonAnswer) {
+  if (streams) {
     Nanos first_wait = Nanos::zero();
     if (knobs.timing.early_head) std::swap(first_wait, tried.first_byte);
     tried.response = TextResponse(200, "", "text/event-stream");
-    tried.response.body = Body(PacedStream(FramesOf(text, question, knobs.stream, voice, random_),
-                                           first_wait, std::move(pace), runtime_, run.caller_gone));
+    tried.response.body = Body(PacedStream(FramesOf(answer, variant, voice, random_), first_wait,
+                                           std::move(pace), runtime_, run.caller_gone));
   } else {
-    if (question.streams) text = ModelText();
-    tried.first_byte += pace->Tokens(text.tokens_out - 1);
-    tried.response = JsonResponse(200, AnswerBody(text, question, voice));
+    tried.first_byte += pace->Tokens(answer.tokens_out - 1);
+    tried.response = JsonResponse(200, AnswerBody(answer, voice));
   }
-  *run.usage = {question.prompt_tokens, text.tokens_out,
-                MicroNeurons(*target.known, question.prompt_tokens, text.tokens_out)};
-  tried.response.headers.Set("cf-ai-req-id", UuidFromBytes(random_.Bytes(16)));
-  tried.response.headers.Set("cf-ai-neurons", NeuronsText(run.usage->micro_neurons));
+  run.usage->tokens_in = answer.tokens_in;
+  run.usage->tokens_out = answer.tokens_out;
+  return tried;
+}
+
+AiWorkers::Tried AiWorkers::Embed(AiStepRun& run, const ModelKnobs& knobs) {
+  const AiTarget& target = run.target();
+  EmbeddingQuestion question;
+  if (auto wrong =
+          ReadEmbeddingQuestion(*run.step().query, target.dialect, *target.known, question))
+    return {AiErrorResponse(*wrong), false};
+  Tried tried;
+  tried.first_byte = AiPace(knobs.timing, load_, random_).FirstToken();
+  tried.response =
+      JsonResponse(200, EmbeddingBody(question, *target.known, VoiceOf(target, knobs)));
+  run.usage->tokens_in = target.known->pooling == kUncounted ? 0 : question.prompt_tokens;
+  run.usage->tokens_out = 0;
   return tried;
 }
 

@@ -13,6 +13,7 @@
 #include "core/ports/cancel.h"
 #include "core/ports/random.h"
 #include "core/ports/runtime.h"
+#include "fakes/ai_answers.h"
 #include "fakes/ai_call.h"
 #include "fakes/ai_knobs.h"
 #include "fakes/ai_pace.h"
@@ -47,6 +48,9 @@ class AiWorkers {
   std::optional<FaultRule> NextFault(const AiStepRun& run, std::int64_t attempt);
   Tried Say(AiStepRun& run, const ModelKnobs& knobs, const FaultRule& rule);
   Tried Answer(AiStepRun& run, const ModelKnobs& knobs);
+  Tried Chat(AiStepRun& run, const ModelKnobs& knobs);
+  Tried Embed(AiStepRun& run, const ModelKnobs& knobs);
+  AiVoice VoiceOf(const AiTarget& target, const ModelKnobs& knobs);
 
   const Credentials& credentials_;
   Runtime& runtime_;

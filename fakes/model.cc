@@ -57,8 +57,9 @@ std::uint64_t Fnv1a(std::string_view text, std::uint64_t hash = 0xcbf29ce4842223
   return hash;
 }
 
-std::string StableText(std::string_view model, std::string_view message) {
-  const std::uint64_t hash = Fnv1a(message, Fnv1a(model));
+std::string StableText(std::string_view model, std::string_view message, std::int64_t seed) {
+  const std::uint64_t salt = seed == 0 ? Fnv1a(model) : Fnv1a(std::to_string(seed), Fnv1a(model));
+  const std::uint64_t hash = Fnv1a(message, salt);
   const auto pick = [&](const auto& lines, unsigned shift) {
     return std::string(lines[(hash >> shift) % lines.size()]);
   };
@@ -96,11 +97,11 @@ std::vector<std::string_view> TokenPieces(std::string_view text) {
   return pieces;
 }
 
-ModelText AnswerPrompt(std::string_view model, std::string_view last_user_message,
-                       std::int64_t max_tokens) {
+ModelAnswer AnswerPrompt(std::string_view model, std::string_view last_user_message,
+                         std::int64_t max_tokens, std::int64_t seed) {
   const auto sum = AnswerArithmetic(last_user_message);
-  ModelText answer;
-  const std::string whole = sum ? *sum : StableText(model, last_user_message);
+  ModelAnswer answer;
+  const std::string whole = sum ? *sum : StableText(model, last_user_message, seed);
   std::size_t kept = 0;
   for (std::size_t at = 0; at < whole.size();) {
     bool is_token = false;

@@ -345,20 +345,20 @@ TEST_F(AiGatewayFake, RefusesAPromptBeyondTheModelsContext) {
 }
 
 TEST_F(AiGatewayFake, RefusesWhatItDoesNotDoWithTheGapHeader) {
-  const std::string messages = R"("messages":[{"role":"user","content":"hi"}])";
-  const std::string start = R"({"model":")" + std::string(kFreeModel) + R"(",)" + messages;
   const struct {
     std::string target;
     std::string body;
     const char* gap;
   } cases[] = {
-      {base + "/workers-ai/v1/chat/completions",
-       start + R"(,"response_format":{"type":"json_object"}})", "ai.json_mode"},
-      {base + "/workers-ai/v1/embeddings", "{}", "ai.embeddings"},
+      {base + "/workers-ai/v1/responses", "{}", "ai.openai"},
+      {std::string("/client/v4/accounts/") + test::kWireAccount + "/ai/v1/messages", "{}",
+       "ai.openai"},
+      {std::string("/client/v4/accounts/") + test::kWireAccount + "/ai/run/" + kFreeModel +
+           "?queueRequest=true",
+       "{}", "ai.batch"},
       {base + "/openai/chat/completions", "{}", "ai.provider"},
       {base + "/compat/chat/completions", R"({"model":"dynamic/support"})", "ai.dynamic_route"},
       {base + "/compat/chat/completions", R"({"model":"openai/gpt-4"})", "ai.provider"},
-      {base + "/compat/v1/models", "", "ai.models"},
       {std::string("/client/v4/accounts/") + test::kWireAccount + "/ai-gateway/gateways", "{}",
        "ai.management"},
   };

@@ -72,10 +72,10 @@ TEST(BuiltInModel, GivesTheSameTextToTheSamePromptAndRepeatsNoneOfIt) {
 }
 
 TEST(BuiltInModel, StopsAtTheTokenLimitAndSaysSo) {
-  const ModelText whole = AnswerPrompt(kModel, "Tell me a story", 256);
+  const ModelAnswer whole = AnswerPrompt(kModel, "Tell me a story", 256);
   EXPECT_FALSE(whole.hit_token_limit);
   EXPECT_EQ(whole.tokens_out, CountTokens(whole.text));
-  const ModelText cut = AnswerPrompt(kModel, "Tell me a story", 3);
+  const ModelAnswer cut = AnswerPrompt(kModel, "Tell me a story", 3);
   EXPECT_TRUE(cut.hit_token_limit);
   EXPECT_EQ(cut.tokens_out, 3);
   EXPECT_EQ(CountTokens(cut.text), 3);
@@ -100,7 +100,7 @@ TEST(BuiltInModel, SurvivesAnyBytes) {
     std::string text;
     for (std::uint64_t n = random.Below(40); n > 0; --n)
       text += kAlphabet[random.Below(kAlphabet.size())];
-    const ModelText answer = AnswerPrompt(kModel, text, 256);
+    const ModelAnswer answer = AnswerPrompt(kModel, text, 256);
     EXPECT_EQ(answer.tokens_out, CountTokens(answer.text));
   }
   EXPECT_FALSE(Answer(std::string(100'000, '(') + "1").empty());
