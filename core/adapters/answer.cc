@@ -15,49 +15,51 @@ namespace {
 
 class Writer {
  public:
-  Writer(const AnswerTarget& to, const Runtime& runtime, std::string& why_cut)
-      : to_(to), runtime_(runtime), why_cut_(why_cut) {}
+  Writer(const AnswerTarget& to, const Runtime& runtime) : to_(to), runtime_(runtime) {}
 
-  Answered Whole(std::string_view head, std::string_view body) {
-    return Send(head, body) ? Answered::kWhole : Answered::kCut;
-  }
+  Answered Whole(std::string_view head, std::string_view body);
   Answered Stream(std::string_view head, const Body& body);
 
  private:
-  bool Send(std::string_view first, std::string_view second);
+  bool Send(std::string_view bytes);
   Answered Cut(std::string why);
 
   const AnswerTarget& to_;
   const Runtime& runtime_;
-  std::string& why_cut_;
+  std::string why_not_sent_;
 };
 
-bool Writer::Send(std::string_view first, std::string_view second) {
-  switch (SendAll(to_.fd, first, second, to_.patience, runtime_)) {
+Answered Writer::Whole(std::string_view head, std::string_view body) {
+  if (!SendNow(to_.fd, head, body)) return {Answered::How::kCut, {}, kCallerHungUp};
+  if (head.empty() && body.empty()) return {};
+  return {Answered::How::kRest, std::string(head).append(body), {}};
+}
+
+bool Writer::Send(std::string_view bytes) {
+  switch (SendAll(to_.fd, bytes, {}, to_.patience, runtime_)) {
     case Sent::kAll:
       return true;
     case Sent::kTimedOut:
-      why_cut_ = "the caller takes no bytes";
+      why_not_sent_ = kCallerTakesNothing;
       return false;
     case Sent::kBroken:
-      why_cut_ = "the caller hung up";
+      why_not_sent_ = kCallerHungUp;
       return false;
   }
   return false;
 }
 
 Answered Writer::Cut(std::string why) {
-  why_cut_ = std::move(why);
   if (to_.http_1_0) {
     // Without any framing an orderly close would look like the end of the body: send a reset.
     const linger abort{1, 0};
     ::setsockopt(to_.fd, SOL_SOCKET, SO_LINGER, &abort, sizeof abort);
   }
-  return Answered::kCut;
+  return {Answered::How::kCut, {}, std::move(why)};
 }
 
 Answered Writer::Stream(std::string_view head, const Body& body) {
-  if (!Send(head, {})) return Answered::kCut;
+  if (!Send(head)) return {Answered::How::kCut, {}, why_not_sent_};
   const std::optional<std::uint64_t> length = body.length();
   const bool chunked = !length && !to_.http_1_0;
   std::uint64_t sent = 0;
@@ -67,7 +69,8 @@ Answered Writer::Stream(std::string_view head, const Body& body) {
     if (piece->empty()) break;
     sent += piece->size();
     if (length && sent > *length) return Cut("the body is longer than its length");
-    if (!Send(chunked ? wire::ChunkText(*piece) : *piece, {})) return Answered::kCut;
+    if (!Send(chunked ? wire::ChunkText(*piece) : *piece))
+      return {Answered::How::kCut, {}, why_not_sent_};
   }
   if (length && sent < *length) return Cut("the body is shorter than its length");
   return Whole(chunked ? wire::kLastChunk : "", {});
@@ -80,9 +83,9 @@ bool HasBody(int status, std::string_view method) {
 }  // namespace
 
 Result<Answered> WriteAnswer(const AnswerTarget& to, const Response& response, bool keep_alive,
-                             const Runtime& runtime, std::string& why_cut) {
+                             const Runtime& runtime) {
   MG_TRY(head, wire::ResponseHeadText(response, to.method, to.http_1_0, keep_alive));
-  Writer writer(to, runtime, why_cut);
+  Writer writer(to, runtime);
   if (!HasBody(response.status, to.method)) return writer.Whole(head, {});
   if (response.body.is_stream()) return writer.Stream(head, response.body);
   return writer.Whole(head, response.body.bytes());

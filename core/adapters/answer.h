@@ -8,6 +8,10 @@
 
 namespace mg {
 
+// Why an answer was cut.
+inline constexpr const char* kCallerHungUp = "the caller hung up";
+inline constexpr const char* kCallerTakesNothing = "the caller takes no bytes";
+
 struct AnswerTarget {
   int fd = -1;
   std::string_view method;  // of the request
@@ -15,13 +19,22 @@ struct AnswerTarget {
   Nanos patience{};  // how long the peer may take no bytes
 };
 
-// kCut: the peer must be able to see that the answer is not whole, so the connection is to close.
-enum class Answered { kWhole, kCut };
+struct Answered {
+  enum class How {
+    kWhole,
+    kRest,  // the peer has no room for all of it: `rest` is still to be sent
+    kCut,   // the peer must be able to see that it is not whole, so the connection is to close
+  };
+  How how = How::kWhole;
+  std::string rest;
+  std::string why_cut;  // for the log
+};
 
+// Waits for room only within a stream: the rest of an answer that is whole is handed back, so that
+// who reads slowly holds no worker.
 // Errors, with nothing written: kInvalid (a header that cannot be sent).
-// `why_cut` says why, for the log.
 Result<Answered> WriteAnswer(const AnswerTarget& to, const Response& response, bool keep_alive,
-                             const Runtime& runtime, std::string& why_cut);
+                             const Runtime& runtime);
 
 // Answers of the server itself: {"error": ..., "code": ...}.
 Response ServerAnswer(int status, std::string_view sentence, std::string_view code);

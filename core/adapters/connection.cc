@@ -55,6 +55,7 @@ std::string DateLine::At(WallTime wall) {
 
 void Connection::TakeTurn() {
   if (caller_->waited_for() == Wait::kFarewell) return DiscardInput();
+  if (caller_->waited_for() == Wait::kRoom && !SendRest()) return;
   for (int served = 0; served < kRequestsPerTurn; ++served) {
     wire::RequestHead head;
     wire::Refused refused;
@@ -75,6 +76,8 @@ void Connection::TakeTurn() {
 
 void Connection::GiveUp() {
   if (caller_->waited_for() == Wait::kRest) return Refuse(408, "The request took too long");
+  if (caller_->waited_for() == Wait::kRoom)
+    LogFailure(LogLevel::kInfo, "answer_cut", kCallerTakesNothing);
   Close();
 }
 
@@ -154,17 +157,58 @@ bool Connection::Answer(wire::RequestHead& head) {
   const bool body_read = !body || body->whole();
   const bool framed = !head.http_1_0 || response.body.length();
   const bool keep_alive = head.keep_alive && body_read && framed && !context_.parking.draining();
-  const bool whole = Write(head, method, response, keep_alive);
+  Answered answered = Write(head, method, response, keep_alive);
   if (body) body->Detach();
-  if (!whole || response.status == 101 || caller_->gone().cancelled()) {
-    Close();
-  } else if (!body_read) {
-    SayFarewell();
-  } else if (!keep_alive) {
-    Close();
-  } else {
-    return true;
+  Caller::After after = keep_alive ? Caller::After::kNextRequest : Caller::After::kClose;
+  if (!body_read) after = Caller::After::kFarewell;
+  if (response.status == 101 || caller_->gone().cancelled()) after = Caller::After::kClose;
+  switch (answered.how) {
+    case Answered::How::kWhole:
+      return GoOn(after);
+    case Answered::How::kRest:
+      caller_->output = std::move(answered.rest);
+      caller_->sent = 0;
+      caller_->after = after;
+      caller_->held = std::move(response.held);
+      context_.parking.Park(caller_, Wait::kRoom, In(context_.options.write_timeout_ms));
+      return false;
+    case Answered::How::kCut:
+      LogFailure(LogLevel::kInfo, "answer_cut", std::move(answered.why_cut));
+      break;
   }
+  Close();
+  return false;
+}
+
+bool Connection::SendRest() {
+  std::string_view rest = std::string_view(caller_->output).substr(caller_->sent);
+  std::string_view nothing;
+  if (!SendNow(caller_->fd(), rest, nothing)) {
+    LogFailure(LogLevel::kInfo, "answer_cut", kCallerHungUp);
+    Close();
+    return false;
+  }
+  caller_->sent = caller_->output.size() - rest.size();
+  if (!rest.empty()) {
+    context_.parking.Park(caller_, Wait::kRoom, In(context_.options.write_timeout_ms));
+    return false;
+  }
+  caller_->output = std::string();
+  caller_->held.reset();
+  return GoOn(caller_->after);
+}
+
+bool Connection::GoOn(Caller::After after) {
+  switch (after) {
+    case Caller::After::kNextRequest:
+      return true;
+    case Caller::After::kFarewell:
+      SayFarewell();
+      return false;
+    case Caller::After::kClose:
+      break;
+  }
+  Close();
   return false;
 }
 
@@ -205,26 +249,21 @@ Response Connection::CallHandler(Request& request) {
   return ServerAnswer(500, "Internal error", "internal_error");
 }
 
-// True when the caller got all of it.
-bool Connection::Write(const wire::RequestHead& head, std::string_view method, Response& response,
-                       bool keep_alive) {
+Answered Connection::Write(const wire::RequestHead& head, std::string_view method,
+                           Response& response, bool keep_alive) {
   AddDate(response);
   const auto patience = std::chrono::milliseconds(context_.options.write_timeout_ms);
   const AnswerTarget to{caller_->fd(), method, head.http_1_0, patience};
-  std::string why_cut;
-  Result<Answered> answered = WriteAnswer(to, response, keep_alive, context_.runtime, why_cut);
+  Result<Answered> answered = WriteAnswer(to, response, keep_alive, context_.runtime);
   if (!answered) {
     LogFailure(LogLevel::kError, "handler_failed", answered.error().message);
     response = ServerAnswer(500, "Internal error", "internal_error");
     AddDate(response);
-    answered = WriteAnswer(to, response, keep_alive, context_.runtime, why_cut);
+    answered = WriteAnswer(to, response, keep_alive, context_.runtime);
   }
-  if (!answered || *answered == Answered::kCut) {
-    LogFailure(LogLevel::kInfo, "answer_cut", std::move(why_cut));
-    return false;
-  }
-  if (response.status == 101) RunUpgrade(response);
-  return true;
+  if (!answered) return {Answered::How::kCut, {}, answered.error().message};
+  if (response.status == 101 && answered->how == Answered::How::kWhole) RunUpgrade(response);
+  return std::move(*answered);
 }
 
 void Connection::RunUpgrade(const Response& response) {

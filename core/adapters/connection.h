@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "core/adapters/answer.h"
 #include "core/adapters/parking.h"
 #include "core/adapters/request_body.h"
 #include "core/adapters/server.h"
@@ -50,11 +51,13 @@ class Connection {
   Found Look(wire::RequestHead& head, wire::Refused& refused);
   void ParkForMore();
 
-  bool Answer(wire::RequestHead& head);  // false when the caller was closed
+  bool Answer(wire::RequestHead& head);  // false when this turn is over
+  bool SendRest();                       // likewise
+  bool GoOn(Caller::After after);        // likewise
   std::shared_ptr<RequestBody> AttachBody(const wire::RequestHead& head, Request& request);
   Response CallHandler(Request& request);
-  bool Write(const wire::RequestHead& head, std::string_view method, Response& response,
-             bool keep_alive);
+  Answered Write(const wire::RequestHead& head, std::string_view method, Response& response,
+                 bool keep_alive);
   void RunUpgrade(const Response& response);
   void AddDate(Response& response);
 

@@ -14,6 +14,7 @@
 
 #include "core/adapters/socket_io.h"
 #include "core/base/check.h"
+#include "core/base/ip_address.h"
 
 namespace mg {
 namespace {
@@ -49,7 +50,11 @@ void CloseAll(Parking& parking, const std::vector<std::shared_ptr<Caller>>& call
 }  // namespace
 
 Caller::Caller(std::uint64_t id, Poco::Net::StreamSocket socket, Peer peer)
-    : id_(id), socket_(std::move(socket)), fd_(socket_.impl()->sockfd()), peer_(std::move(peer)) {}
+    : id_(id),
+      socket_(std::move(socket)),
+      fd_(socket_.impl()->sockfd()),
+      peer_(std::move(peer)),
+      network_(ClientNetwork(peer_.address)) {}
 
 Parking::Parking(Options options, Runtime& runtime)
     : options_(options),
@@ -57,6 +62,7 @@ Parking::Parking(Options options, Runtime& runtime)
       epoll_fd_(::epoll_create1(EPOLL_CLOEXEC)),
       wake_fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
       timer_fd_(MakeTimer()),
+      shares_(options.max_callers),
       emptied_(runtime.MakeCondVar()),
       last_id_(kTimerId) {
   MG_CHECK(epoll_fd_ >= 0 && wake_fd_ >= 0 && timer_fd_ >= 0, "out of file descriptors");
@@ -101,11 +107,14 @@ void Parking::Arm(int operation, int fd, std::uint64_t id, std::uint32_t events)
 Parking::Turn Parking::Next() {
   while (true) {
     epoll_event event{};  // one at a time: a second one would wait behind the first one's handler
-    if (::epoll_wait(epoll_fd_, &event, 1, -1) != 1) {
-      MG_CHECK(errno == EINTR, "epoll_wait failed");
-      continue;
-    }
+    const int events = ::epoll_wait(epoll_fd_, &event, 1, options_.idle_turn_ms);
+    MG_CHECK(events >= 0 || errno == EINTR, "epoll_wait failed");
+    if (events < 0) continue;
     Turn turn;
+    if (events == 0) {
+      turn.idle = true;
+      return turn;
+    }
     switch (event.data.u64) {
       case kWakeId:
         turn.stopped = true;
@@ -175,6 +184,8 @@ void Parking::Admit(int fd, Peer peer) {
   {
     Lock lock(table_mutex_);
     caller = std::make_shared<Caller>(++last_id_, Adopt(fd), std::move(peer));
+    // Hung up on at once: accepted and left alone, it would take the place of somebody else's.
+    if (!shares_.Take(caller->network_)) return;
     table_.emplace(caller->id_, caller);
   }
   const Instant idle = runtime_.Now() + std::chrono::milliseconds(options_.idle_timeout_ms);
@@ -202,12 +213,14 @@ void Parking::WatchForHangUp(Caller& caller, bool half_closed_too) {
 void Parking::Park(const std::shared_ptr<Caller>& caller, Wait wait, Instant deadline) {
   {
     Lock lock(caller->mutex_);
-    if (!draining_) {
+    if (!draining_ || wait == Wait::kRoom) {
       caller->state_ = Caller::State::kParked;
       caller->wait_ = wait;
       caller->deadline_ = deadline.since_start.count();
-      // A socket can nearly always be written to: that event comes at once, behind those of others.
-      const std::uint32_t event = wait == Wait::kTurn ? EPOLLOUT : EPOLLIN;
+      // A socket can nearly always be written to: for kTurn that event comes at once, behind those
+      // of others.
+      const bool writes = wait == Wait::kTurn || wait == Wait::kRoom;
+      const std::uint32_t event = writes ? EPOLLOUT : EPOLLIN;
       Arm(EPOLL_CTL_MOD, caller->fd_, caller->id_, event | EPOLLONESHOT);
       return;
     }
@@ -229,6 +242,7 @@ void Parking::Close(Caller& caller) {
     if (found == table_.end()) return;
     removed = std::move(found->second);
     table_.erase(found);
+    shares_.Give(caller.network_);
     if (table_.empty()) emptied_->NotifyAll();
   }
   ResumeAccepting();
@@ -263,7 +277,7 @@ void Parking::Drain() {
   std::vector<std::shared_ptr<Caller>> parked;
   for (auto& caller : All()) {
     Lock lock(caller->mutex_);
-    if (caller->state_ != Caller::State::kParked) continue;
+    if (caller->state_ != Caller::State::kParked || caller->wait_ == Wait::kRoom) continue;
     caller->state_ = Caller::State::kBusy;
     parked.push_back(caller);
   }

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "core/base/result.h"
+#include "core/base/shares.h"
 #include "core/http/message.h"
 #include "core/ports/cancel.h"
 #include "core/ports/runtime.h"
@@ -28,6 +29,7 @@ enum class Wait {
   kRequest,   // its next request's first byte
   kRest,      // the rest of a request
   kTurn,      // its turn: bytes are here, but others come first
+  kRoom,      // room for the rest of its answer
   kFarewell,  // the end of what it still sends, after an answer that closes
 };
 
@@ -43,11 +45,18 @@ class Caller {
   CancelToken& gone() { return gone_; }
   Wait waited_for() const { return wait_; }
 
+  enum class After { kNextRequest, kFarewell, kClose };
+
   std::string input;               // received, not yet used
   std::size_t looked_at = 0;       // how much of `input` the head parser has seen
   std::size_t wanted = 0;          // how long `input` must be before another look is of use
   Instant give_up_at = kNever;     // on this head, counted from its first byte; on the farewell
   std::size_t farewell_bytes = 0;  // discarded since the farewell
+
+  std::string output;  // the rest of an answer, whose first `sent` bytes have left
+  std::size_t sent = 0;
+  std::shared_ptr<const void> held;  // that answer's
+  After after = After::kClose;       // what comes when all of it has left
 
  private:
   friend class Parking;
@@ -57,6 +66,7 @@ class Caller {
   Poco::Net::StreamSocket socket_;
   const int fd_;
   const Peer peer_;
+  const std::string network_;  // whom it counts for
   CancelToken gone_;
 
   // Callers pass from worker to worker through epoll; this lock is what orders their memory.
@@ -69,13 +79,16 @@ class Caller {
 class Parking {
  public:
   struct Options {
-    std::size_t max_callers = 10'000;
+    std::size_t max_callers = 10'000;       // of which one client's network may be half
     std::int64_t idle_timeout_ms = 75'000;  // of a caller that has not sent its first byte
+    int idle_turn_ms = 10'000;              // after so long without anything Next says so
   };
-  // What a worker got: a caller with something to say, callers that were too slow, or the end.
+  // What a worker got: a caller with something to say, callers that were too slow, nothing for a
+  // long while, or the end.
   struct Turn {
     std::shared_ptr<Caller> caller;
     std::vector<std::shared_ptr<Caller>> late;
+    bool idle = false;
     bool stopped = false;
   };
 
@@ -100,7 +113,8 @@ class Parking {
   // Takes parked callers whose deadline is not after `now`; they are busy now.
   std::vector<std::shared_ptr<Caller>> Sweep(Instant now);
 
-  // Stops accepting, closes the parked ones; whoever is parked from now on is closed.
+  // Stops accepting, closes the parked ones and whoever is parked from now on, but for those that
+  // wait for the rest of their answer.
   void Drain();
   bool draining() const { return draining_; }
   bool WaitUntilEmpty(Instant deadline);  // false at the deadline
@@ -132,6 +146,7 @@ class Parking {
   std::atomic<bool> paused_{false};  // full, or out of descriptors
 
   mutable Mutex table_mutex_;
+  Shares shares_;  // of max_callers, by network
   std::unique_ptr<CondVar> emptied_;
   // Events carry an id and never a pointer: one may still be on its way when a caller is closed.
   std::unordered_map<std::uint64_t, std::shared_ptr<Caller>> table_;

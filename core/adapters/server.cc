@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <system_error>
 #include <utility>
-#include <vector>
 
 #include "core/adapters/connection.h"
 #include "core/adapters/parking.h"
@@ -16,7 +15,9 @@ class Server::Impl {
       : options_(std::move(options)),
         runtime_(runtime),
         log_(log),
-        parking_({options_.max_connections, options_.idle_timeout_ms}, runtime),
+        workers_ended_(runtime.MakeCondVar()),
+        parking_({options_.max_connections, options_.idle_timeout_ms, options_.idle_worker_ms},
+                 runtime),
         context_{options_, handler, runtime, log, parking_, date_, [this] { KeepOneWaiting(); }} {}
 
   Status Start();
@@ -29,13 +30,16 @@ class Server::Impl {
   void KeepOneWaiting();
   void AddWorker();
   void Work();
-  void JoinWorkers();
+  bool MayGo();
+  void EndWorker();
 
   static constexpr int kFirstWorkers = 2;
 
   const ServerOptions options_;
   Runtime& runtime_;
   Log& log_;
+  Mutex mutex_;
+  const std::unique_ptr<CondVar> workers_ended_;
   Parking parking_;
   DateLine date_;
   ConnectionContext context_;
@@ -43,8 +47,6 @@ class Server::Impl {
   std::atomic<int> worker_count_{0};
   std::atomic<int> waiting_count_{0};  // those on their way to their first wait included
   bool running_ = false;               // Start and Stop come from one task
-  Mutex mutex_;
-  std::vector<std::unique_ptr<Task>> workers_;
 };
 
 Status Server::Impl::Start() {
@@ -61,38 +63,50 @@ void Server::Impl::KeepOneWaiting() {
 }
 
 void Server::Impl::AddWorker() {
-  if (++worker_count_ > std::max(options_.max_workers, kFirstWorkers)) {
-    --worker_count_;
-    return;
-  }
+  if (++worker_count_ > std::max(options_.max_workers, kFirstWorkers)) return EndWorker();
   ++waiting_count_;
-  std::unique_ptr<Task> worker;
   std::string failure;
   try {
-    worker = runtime_.Spawn(options_.name, [this] { Work(); });
+    // The Task is dropped: Stop waits for worker_count_, and the Runtime for the thread.
+    runtime_.Spawn(options_.name, [this] { Work(); });
+    return;
   } catch (const std::system_error& e) {
     failure = e.what();
   }
-  if (!worker) {  // those that there are go on
-    --waiting_count_;
-    --worker_count_;
-    log_.Write(LogLevel::kError, "no_more_threads",
-               {{"server", options_.name}, {"reason", std::move(failure)}});
-    return;
-  }
-  Lock lock(mutex_);
-  workers_.push_back(std::move(worker));
+  --waiting_count_;  // those that there are go on
+  EndWorker();
+  log_.Write(LogLevel::kError, "no_more_threads",
+             {{"server", options_.name}, {"reason", std::move(failure)}});
 }
 
 void Server::Impl::Work() {
   while (true) {
     Parking::Turn turn = parking_.Next();
+    if (turn.idle) {
+      if (MayGo()) return EndWorker();
+      continue;
+    }
     --waiting_count_;
-    if (turn.stopped) return;
+    if (turn.stopped) return EndWorker();
     for (auto& caller : turn.late) Connection(std::move(caller), context_).GiveUp();
     if (turn.caller) Connection(std::move(turn.caller), context_).TakeTurn();
     ++waiting_count_;
   }
+}
+
+// Takes one worker out of those that wait, unless few do.
+bool Server::Impl::MayGo() {
+  int waiting = waiting_count_;
+  while (waiting > kFirstWorkers) {
+    if (waiting_count_.compare_exchange_weak(waiting, waiting - 1)) return true;
+  }
+  return false;
+}
+
+// The last thing that a worker does here.
+void Server::Impl::EndWorker() {
+  const Lock lock(mutex_);
+  if (--worker_count_ == 0) workers_ended_->NotifyAll();
 }
 
 void Server::Impl::Stop(Instant drain_deadline) {
@@ -101,19 +115,8 @@ void Server::Impl::Stop(Instant drain_deadline) {
   if (!parking_.WaitUntilEmpty(drain_deadline)) parking_.HangUpOnAll();
   parking_.WaitUntilEmpty(kNever);  // workers must not stop before: they notice hang-ups
   parking_.Stop();
-  JoinWorkers();
-}
-
-void Server::Impl::JoinWorkers() {
-  while (true) {
-    std::vector<std::unique_ptr<Task>> workers;
-    {
-      Lock lock(mutex_);
-      workers.swap(workers_);
-    }
-    if (workers.empty()) return;  // a worker adds others before it ends, never after
-    for (const auto& worker : workers) worker->Join();
-  }
+  Lock lock(mutex_);
+  while (worker_count_ > 0) workers_ended_->WaitUntil(lock, kNever);
 }
 
 Server::Server(ServerOptions options, Handler& handler, Runtime& runtime, Log& log)

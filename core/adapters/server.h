@@ -1,7 +1,8 @@
 // An HTTP/1.1 server: our codec over Poco's sockets, idle connections parked in one epoll set.
 //
-// Threads: starts with two workers; one more whenever none waits, up to max_workers. Idle and slow
-// clients hold no worker; a request being answered, a stream and an upgraded connection hold one.
+// Threads: starts with two workers; one more whenever none waits, up to max_workers; those that had
+// nothing to do for a while end. Clients that are idle, send slowly or are slow to take a whole
+// answer hold no worker; a request being answered, a stream and an upgraded connection hold one.
 // Errors: Start is kUnavailable when the address is taken, naming it. An exception out of the
 // handler is logged and answered 500.
 #pragma once
@@ -22,11 +23,12 @@ struct ServerOptions {
   std::string host = "127.0.0.1";
   std::uint16_t port = 0;  // 0: a free one
   int max_workers = 64;
-  std::size_t max_connections = 10'000;
+  std::size_t max_connections = 10'000;    // of which one client's network may hold half
   std::int64_t head_timeout_ms = 10'000;   // from a request's first byte to its whole head
   std::int64_t idle_timeout_ms = 75'000;   // between requests
   std::int64_t write_timeout_ms = 30'000;  // without progress
   std::int64_t body_timeout_ms = 30'000;   // between two reads of a request's body
+  int idle_worker_ms = 10'000;  // without anything to do; then one that is not needed ends
   wire::Limits limits;
 };
 

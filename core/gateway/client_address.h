@@ -12,9 +12,4 @@ namespace mg {
 std::string ClientAddress(const Request& request, const Peer& peer,
                           const std::vector<std::string>& trusted_cidrs);
 
-// An IPv4 address as it is, an IPv6 one as its /64 (mapped IPv4 counts as IPv4).
-std::string BudgetAddress(std::string_view address);
-
-bool CidrContains(std::string_view cidr, std::string_view address);
-
 }  // namespace mg

@@ -1,6 +1,7 @@
 #include "core/gateway/gateway.h"
 
 #include "core/base/bytes.h"
+#include "core/base/ip_address.h"
 #include "core/gateway/client_address.h"
 #include "core/gateway/gates/gates.h"
 #include "core/gateway/settle.h"
@@ -47,7 +48,7 @@ Response Gateway::Handle(Listener listener, Request& request, const Peer& peer,
   exchange.began = services_.runtime.Now();
   exchange.request_id = request_id_prefix_ + std::to_string(++request_count_);
   exchange.client_address = ClientAddress(request, peer, services_.settings.trusted_edge_cidrs);
-  exchange.client_budget_key = BudgetAddress(exchange.client_address);
+  exchange.client_budget_key = ClientNetwork(exchange.client_address);
   exchange.from_browser = FromBrowser(request);
 
   std::optional<Response> response;

@@ -61,6 +61,8 @@ struct Response {
   // Set on 101: the server hands the connection's bytes to it after the head, and closes when it
   // returns.
   std::shared_ptr<class UpgradeHandler> upgrade;
+  // Kept until the answer has left or is given up: what this request takes from others (LIM-8).
+  std::shared_ptr<const void> held;
   // Only a fault's lever sets it: the server closes the connection without an answer.
   bool drop_connection = false;
 };

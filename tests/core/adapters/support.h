@@ -86,10 +86,13 @@ class FunctionStream final : public BodyStream {
 class RawConnection {
  public:
   explicit RawConnection(int fd) : fd_(fd) {}
-  static RawConnection To(std::uint16_t port) {
+  // `from`: of the many addresses that loopback has.
+  static RawConnection To(std::uint16_t port, const char* from = "127.0.0.1") {
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
+    ::inet_pton(AF_INET, from, &address.sin_addr);
+    EXPECT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     EXPECT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
@@ -117,6 +120,11 @@ class RawConnection {
       bytes.remove_prefix(static_cast<std::size_t>(n));
     }
     return true;
+  }
+
+  // As much as there is room for now; false when there is none.
+  bool SendNow(std::string_view bytes) {
+    return ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT) > 0;
   }
 
   // Up to and including `end`; what there is when the connection ends or the time is up.
