@@ -129,15 +129,15 @@ bool Emulator::Impl::AnyFakeOnApi() const {
 Status Emulator::Impl::OpenListeners() {
   const std::string& host = options_.host;
   if (AnyFakeOnApi())
-    MG_RETURN_IF_ERROR(api_.Open("api", host, options_.api_port, 64, runtime_, log_));
+    MG_RETURN_IF_ERROR(api_.Open("api", host, options_.api_port, kListenerWorkers, runtime_, log_));
   if (Wants("r2", options_.profile.bucket)) {
     MG_RETURN_IF_ERROR(s3_.Open("s3", host, options_.s3_port, 16, runtime_, log_));
   }
   MG_RETURN_IF_ERROR(
       management_.Open("management", host, options_.management_port, 4, runtime_, log_));
   if (!options_.with_gateway) return Ok();
-  MG_RETURN_IF_ERROR(internal_.Open("internal", "127.0.0.1", 0, 64, runtime_, log_));
-  return gateway_.Open("gateway", host, options_.gateway_port, 64, runtime_, log_);
+  MG_RETURN_IF_ERROR(internal_.Open("internal", "127.0.0.1", 0, kListenerWorkers, runtime_, log_));
+  return gateway_.Open("gateway", host, options_.gateway_port, kListenerWorkers, runtime_, log_);
 }
 
 Status Emulator::Impl::BuildFakes() {

@@ -35,6 +35,8 @@ class Assembly::Impl {
         members(db.get(), ports.runtime, ports.log),
         limiter(ports.runtime, Limiter::kMaxTenantsAndKeys),
         address_limiter(ports.runtime, Limiter::kMaxAddresses),
+        public_in_flight(options.max_in_flight),
+        internal_in_flight(options.max_in_flight),
         models(settings, ai_gateway, ports.runtime, ports.random, ports.log),
         usage({settings.outbox_path, 50, options.usage_batch_interval_ms}, db.get(), ports.disk,
               ports.runtime, ports.random, ports.log),
@@ -44,16 +46,36 @@ class Assembly::Impl {
         registry(db ? std::make_unique<Registry>(settings, *db, kv.get(), ports.runtime,
                                                  ports.random, ports.log)
                     : nullptr),
-        services{settings,         ports.runtime,   ports.random,   ports.log,
-                 ports.transport,  tenants,         keys,           members,
-                 limiter,          address_limiter, models,         usage,
-                 sandboxes,        access,          registry.get(), metrics,
-                 missing_bindings, start_problems},
+        services{settings,
+                 ports.runtime,
+                 ports.random,
+                 ports.log,
+                 ports.transport,
+                 tenants,
+                 keys,
+                 members,
+                 limiter,
+                 address_limiter,
+                 public_in_flight,
+                 internal_in_flight,
+                 models,
+                 usage,
+                 sandboxes,
+                 access,
+                 registry.get(),
+                 metrics,
+                 missing_bindings,
+                 start_problems},
         gateway(services),
         watch(db ? std::make_unique<RegistryWatch>(
                        settings, *db, ports.runtime, ports.log,
                        [this](const RegistryChange& change) { Follow(change); })
                  : nullptr) {
+    metrics.Add(
+        {"moltgate_requests_in_flight", "gauge",
+         "Requests of tenants and operators that are not answered to their end yet.", [this] {
+           return static_cast<std::int64_t>(public_in_flight.size() + internal_in_flight.size());
+         }});
     metrics.Add({"moltgate_usage_rows_waiting", "gauge", "Usage rows that are not in D1 yet.",
                  [this] { return static_cast<std::int64_t>(usage.Waiting()); }});
     metrics.Add({"moltgate_usage_rows_lost_total", "counter",
@@ -82,6 +104,8 @@ class Assembly::Impl {
   Members members;
   Limiter limiter;
   Limiter address_limiter;
+  InFlight public_in_flight;
+  InFlight internal_in_flight;
   Models models;
   Usage usage;
   Sandboxes sandboxes;

@@ -32,6 +32,7 @@ struct Ports {
 struct AssemblyOptions {
   std::string model_base_url;                   // the internal listener as agents see it
   std::int64_t usage_batch_interval_ms = 1000;  // USG-4: 250 against fakes
+  std::size_t max_in_flight = kMaxInFlight;     // of each listener (LIM-8)
 };
 
 class Assembly {

@@ -15,6 +15,7 @@
 #include "core/http/host.h"
 #include "core/http/message.h"
 #include "core/services/access_verifier.h"
+#include "core/services/in_flight.h"
 #include "core/services/limiter.h"
 #include "core/services/tenants.h"
 #include "core/services/usage.h"
@@ -53,6 +54,7 @@ struct Exchange {
   const Route* route = nullptr;                                    // route gate
   std::vector<std::pair<std::string_view, std::string>> captures;  // route gate: "{slug}" -> "acme"
   std::shared_ptr<const Tenant> tenant;                            // tenant or sandbox gate
+  InFlight::Slot slot;                                             // sandbox or share gate
   std::optional<Identity> identity;                                // access gate
   bool is_operator = false;                                        // access gate
   std::string key_id;                                              // key gate

@@ -24,6 +24,7 @@ constexpr Gate kGates[] = {
     {"abuse", AbuseGate},        // 429: guessing costs no storage call (LIM-9)
     {"sandbox", SandboxGate},    // 401: an agent's token names its tenant
     {"tenant", TenantGate},      // 404 503: the host names the tenant
+    {"share", ShareGate},        // 503: the workers that are left are for others (LIM-8)
     {"address", AddressGate},    // 429: per tenant and client address (LIM-1)
     {"access", AccessGate},      // 302 403 503: who is it (ACC)
     {"member", MemberGate},      // 403: does this tenant know them (ACC-8)
@@ -60,6 +61,7 @@ Response Gateway::Handle(Listener listener, Request& request, const Peer& peer,
   }
   if (!response) response = exchange.route->answer(exchange, services_);
   Settle(exchange, services_, *response);
+  response->held = std::move(exchange.slot);
   return std::move(*response);
 }
 

@@ -33,6 +33,8 @@ constexpr RefusalText kRefusals[] = {
      "The tenant registry cannot answer now. Try again shortly.", kServerError},
     {Refusal::kIdentityMismatch, 500, "sandbox_identity_mismatch",
      "This tenant cannot be served; the operator has been told.", kServerError},
+    {Refusal::kTooManyInFlight, 503, "too_many_in_flight",
+     "Too many requests are under way here. Try again shortly.", kServerError},
     {Refusal::kRateLimited, 429, "rate_limited", "Rate limit exceeded.", "rate_limit_error"},
     {Refusal::kAccessRefused, 403, "access_denied", "Access denied.", kAuthentication},
     {Refusal::kAccessUnavailable, 503, "access_unavailable",

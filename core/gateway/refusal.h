@@ -20,6 +20,7 @@ enum class Refusal {
   kTenantNotFound,
   kRegistryUnavailable,
   kIdentityMismatch,
+  kTooManyInFlight,
   kRateLimited,
   kAccessRefused,
   kAccessUnavailable,

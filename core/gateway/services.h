@@ -7,6 +7,7 @@
 #include "core/ports/runtime.h"
 #include "core/ports/transport.h"
 #include "core/services/access_verifier.h"
+#include "core/services/in_flight.h"
 #include "core/services/keys.h"
 #include "core/services/limiter.h"
 #include "core/services/members.h"
@@ -29,6 +30,8 @@ struct Services {
   Members& members;
   Limiter& limiter;          // of tenants and keys
   Limiter& address_limiter;  // of client addresses
+  InFlight& public_in_flight;
+  InFlight& internal_in_flight;
   Models& models;
   Usage& usage;
   Sandboxes& sandboxes;

@@ -91,6 +91,11 @@ class Tenants::Impl {
     return TenantName{TenantName::Kind::kDomain, host.name, DomainKey(host.name)};
   }
 
+  std::optional<Resolution> Held(const TenantName& name) {
+    const Lock lock(mutex_);
+    return FromProcess(name);
+  }
+
   Resolution Resolve(const TenantName& name, CancelToken& cancel) {
     std::uint64_t epoch = 0;
     {
@@ -256,6 +261,11 @@ class Tenants::Impl {
 Tenants::Tenants(const Settings& settings, KvClient* kv, D1Client* db, Runtime& runtime, Log& log)
     : impl_(std::make_unique<Impl>(settings, kv, db, runtime, log)) {}
 Tenants::~Tenants() = default;
+
+std::optional<Resolution> Tenants::HeldByHost(const HostName& host) {
+  const std::optional<TenantName> name = impl_->NameOf(host);
+  return name ? impl_->Held(*name) : NotFound(Outcome::kUnknown);
+}
 
 Resolution Tenants::ByHost(const HostName& host, CancelToken& cancel) {
   const std::optional<TenantName> name = impl_->NameOf(host);

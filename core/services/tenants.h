@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -80,6 +81,8 @@ class Tenants {
   Tenants(const Settings& settings, KvClient* kv, D1Client* db, Runtime& runtime, Log& log);
   ~Tenants();
 
+  // What ByHost would say without a look-up; nothing when it needs one.
+  std::optional<Resolution> HeldByHost(const HostName& host);
   // The tenant of an already parsed host. IP literals, bare "localhost" and hosts that cannot be
   // anyone's are kUnknown without a look-up (TEN-3).
   Resolution ByHost(const HostName& host, CancelToken& cancel);

@@ -30,6 +30,7 @@ struct SimTransport::Call {
   Request request;
   Peer peer;
   CancelToken caller_gone;
+  std::shared_ptr<const void> held;  // by an answer that streams, to its end
 
   Mutex mutex;
   const std::unique_ptr<CondVar> changed;
@@ -65,6 +66,7 @@ class SimTransport::TimedBody final : public BodyStream {
     const Instant chunk = runtime_.Now() + deadlines_.between_chunks;
     auto piece = inner_->Next(std::min({deadline, chunk, deadlines_.total}));
     ended_ = piece && piece->empty();
+    if (ended_) call_->held.reset();
     return piece;
   }
 
@@ -235,10 +237,14 @@ Result<Response> SimTransport::SendFrom(std::string_view address, const Request&
   }
   if (!answer) return answer;
   MG_RETURN_IF_ERROR(Travel(deadline, cancel));
-  if (answer->body.is_stream())
+  if (request.method == "HEAD") answer->body = Body();               // a server sends none
+  const std::shared_ptr<const void> held = std::move(answer->held);  // ends here, but for a stream
+  if (answer->body.is_stream()) {
+    call->held = held;
     answer->body = Body(std::make_shared<TimedBody>(answer->body.stream(), std::move(call),
                                                     deadlines, cancel, runtime_),
                         answer->body.length());
+  }
   return answer;
 }
 

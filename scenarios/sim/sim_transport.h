@@ -22,7 +22,7 @@ namespace mg::sim {
 
 struct Listening {
   Handler* handler = nullptr;
-  std::size_t max_workers = 64;  // as the emulator's listeners have; further calls queue
+  std::size_t max_workers = 64;  // further calls queue
   // True when the handler can be trusted to answer without any wait: then it is called on the
   // caller's own task, which saves two switches. Empty: never.
   std::function<bool()> answers_at_once;

@@ -12,8 +12,8 @@ namespace {
 
 constexpr Nanos kDrain = std::chrono::seconds(10);  // OPS-5
 constexpr Nanos kUsageFlush = std::chrono::seconds(5);
-constexpr std::int64_t kBatchIntervalMs = 250;  // USG-4, against fakes
-constexpr std::size_t kListenerWorkers = 64;    // as the emulator's
+constexpr std::int64_t kBatchIntervalMs = 250;                         // USG-4, against fakes
+constexpr auto kWorkers = static_cast<std::size_t>(kListenerWorkers);  // as the emulator's
 constexpr std::uint64_t kFaultSeed = 0x9e3779b97f4a7c15ULL;
 constexpr std::size_t kJournalEntries = 1'000'000;  // invariants need all of a run
 constexpr const char* kOutbox = "outbox.jsonl";
@@ -97,9 +97,9 @@ bool World::IsCustomDomain(std::string_view host) {
 // The fakes answer without a wait unless a fault or a knob makes them.
 void World::ListenForFakes() {
   const auto undisturbed = [this] { return !faults_.Any(); };
-  transport_.Listen(kS3Origin, {&s3_, kListenerWorkers, undisturbed, {}});
+  transport_.Listen(kS3Origin, {&s3_, kWorkers, undisturbed, {}});
   const auto at_once = [this] { return !faults_.Any() && ai_.AnswersAtOnce(); };
-  transport_.Listen(kApiOrigin, {&cloud_, kListenerWorkers, at_once, {}});
+  transport_.Listen(kApiOrigin, {&cloud_, kWorkers, at_once, {}});
 }
 
 void World::KnowTenant(std::string host, std::string sandbox_id) {
@@ -134,10 +134,10 @@ Status World::StartGateway() {
     const auto found = sandbox_of_host_.find(host);
     return found == sandbox_of_host_.end() ? std::string() : found->second;
   });
-  transport_.Listen(kGatewayOrigin, {&*edge_, kListenerWorkers, nullptr, {}});
+  transport_.Listen(kGatewayOrigin, {&*edge_, kWorkers, nullptr, {}});
   model_endpoint_.emplace("internal", "model", assembly_->gateway().internal_listener(), runtime_,
                           journal_);
-  transport_.Listen(kInternalOrigin, {&*model_endpoint_, kListenerWorkers, nullptr, {}});
+  transport_.Listen(kInternalOrigin, {&*model_endpoint_, kWorkers, nullptr, {}});
   return Ok();
 }
 

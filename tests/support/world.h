@@ -115,7 +115,7 @@ class World {
   // Changes the settings before anything is built from them.
   using Adjust = std::function<void(Settings&)>;
 
-  explicit World(const Adjust& adjust = nullptr)
+  explicit World(const Adjust& adjust = nullptr, std::size_t max_in_flight = kMaxInFlight)
       : credentials(fake::MakeCredentials(random)),
         kv(credentials, "", runtime),
         d1(credentials, "", runtime),
@@ -126,7 +126,7 @@ class World {
         s3(credentials, r2, runtime, journal, faults),
         settings(Made(adjust)),
         assembly(settings, Ports{runtime, random, log, transport, disk, agents},
-                 {"http://model.test/internal/model/v1"}),
+                 {"http://model.test/internal/model/v1", 1000, max_in_flight}),
         edge(assembly.gateway().public_listener(), &access, runtime, random, journal) {
     transport.Route(kApiOrigin, cloud);
     transport.Route(kS3Origin, s3);

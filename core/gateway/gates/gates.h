@@ -19,6 +19,11 @@ std::optional<Response> BindingsGate(Exchange& exchange, Services& services);
 std::optional<Response> AbuseGate(Exchange& exchange, Services& services);
 std::optional<Response> SandboxGate(Exchange& exchange, Services& services);
 std::optional<Response> TenantGate(Exchange& exchange, Services& services);
+// LIM-8: a tenant has its share of the requests under way, whoever sends them; what belongs to no
+// tenant counts for its client's address. A look-up in the registry, before the tenant is known,
+// counts for the address and in that for the host; a tenant that is held costs none. The slot ends
+// with the answer.
+std::optional<Response> ShareGate(Exchange& exchange, Services& services);
 std::optional<Response> AddressGate(Exchange& exchange, Services& services);
 std::optional<Response> AccessGate(Exchange& exchange, Services& services);
 std::optional<Response> MemberGate(Exchange& exchange, Services& services);

@@ -1,6 +1,7 @@
 #include "core/gateway/gates/bearer.h"
 #include "core/gateway/gates/gates.h"
 #include "core/gateway/gates/resolution.h"
+#include "core/gateway/gates/share.h"
 #include "core/gateway/refusal.h"
 
 namespace mg {
@@ -11,6 +12,8 @@ std::optional<Response> SandboxGate(Exchange& exchange, Services& services) {
   if (exchange.route->tenant != TenantFrom::kSandboxToken) return std::nullopt;
   const auto tenant_id = services.sandboxes.TenantOfToken(BearerOf(exchange.request));
   if (!tenant_id) return Refuse(exchange, Refusal::kSandboxToken);
+  // All agents have one address, so already the look-up counts for the tenant.
+  if (auto refused = TakeTenantSlot(exchange, services, *tenant_id)) return refused;
   return TakeResolution(exchange, services, services.tenants.ById(*tenant_id, exchange.caller_gone),
                         Refusal::kSandboxToken);
 }

@@ -2,6 +2,7 @@
 #include "core/base/ids.h"
 #include "core/gateway/gates/gates.h"
 #include "core/gateway/gates/resolution.h"
+#include "core/gateway/gates/share.h"
 
 namespace mg {
 namespace {
@@ -48,6 +49,10 @@ std::optional<Response> TakeResolution(Exchange& exchange, Services& services,
 std::optional<Response> TenantGate(Exchange& exchange, Services& services) {
   if (exchange.route->tenant != TenantFrom::kHost) return std::nullopt;
   const std::string slug = OverrideSlug(exchange, services);
+  std::optional<Resolution> held =
+      slug.empty() ? services.tenants.HeldByHost(exchange.host) : std::nullopt;
+  if (held) return TakeResolution(exchange, services, *std::move(held), Refusal::kTenantNotFound);
+  if (auto refused = TakeLookUpSlot(exchange, services)) return refused;
   Resolution resolution = slug.empty()
                               ? services.tenants.ByHost(exchange.host, exchange.caller_gone)
                               : services.tenants.BySlug(slug, exchange.caller_gone);

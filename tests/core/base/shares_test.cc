@@ -37,7 +37,7 @@ TEST(Shares, WhatIsGivenBackCanBeTakenAndLeavesNoTrace) {
   shares.Give("a");
   shares.Give("a");
   EXPECT_EQ(shares.left(), 4u);
-  EXPECT_EQ(shares.holders(), 0u);
+  EXPECT_EQ(shares.entries(), 0u);
   EXPECT_EQ(TakeAll(shares, "b"), 2);
 }
 
@@ -47,6 +47,29 @@ TEST(Shares, TheLastOneGoesToWhoeverHoldsNone) {
   EXPECT_FALSE(shares.Take("a"));
   EXPECT_TRUE(shares.Take("b"));
   EXPECT_FALSE(shares.Take("c")) << "none is left";
+}
+
+TEST(Shares, AMemberOfAGroupLeavesHalfOfTheGroupsRestToTheOthers) {
+  Shares shares(12);
+  int of_first = 0;
+  while (shares.Take("group", "first")) ++of_first;
+  EXPECT_EQ(of_first, 4) << "then the group may take 4 more";
+  EXPECT_TRUE(shares.Take("group", "second"));
+  EXPECT_TRUE(shares.Take("group", "second"));
+  EXPECT_FALSE(shares.Take("group", "second"));
+  EXPECT_FALSE(shares.Take("group", "third")) << "the group holds half of all";
+  EXPECT_TRUE(shares.Take("somebody else"));
+}
+
+TEST(Shares, WhatAMemberGivesBackIsTheGroupsToo) {
+  Shares shares(3);
+  EXPECT_TRUE(shares.Take("group", "first"));
+  EXPECT_FALSE(shares.Take("group", "first"));
+  shares.Give("group", "first");
+  EXPECT_EQ(shares.left(), 3u);
+  EXPECT_EQ(shares.entries(), 0u);
+  EXPECT_TRUE(shares.Take("group"));
+  EXPECT_FALSE(Shares(0).Take("group", "first"));
 }
 
 }  // namespace
