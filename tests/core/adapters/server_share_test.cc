@@ -124,7 +124,7 @@ TEST(ServerShare, WorkersThatABurstMadeEndWhenThereIsNothingToDo) {
   std::atomic<int> running{0};
   std::atomic<bool> released{false};
   ServerOptions options;
-  options.max_workers = 100;
+  options.max_workers = 300;
   options.idle_worker_ms = 50;
   ServerFixture fixture(
       [&](Request&, const Peer&, CancelToken&) {
@@ -134,12 +134,12 @@ TEST(ServerShare, WorkersThatABurstMadeEndWhenThereIsNothingToDo) {
       },
       options);
   std::vector<RawConnection> clients;
-  for (int i = 0; i < 60; ++i) {
+  for (int i = 0; i < 250; ++i) {
     clients.push_back(fixture.Connect());
     clients.back().Send(Get("/"));
   }
-  EXPECT_TRUE(Eventually([&] { return running == 60; }));
-  EXPECT_GE(fixture.server().worker_count(), 60);
+  EXPECT_TRUE(Eventually([&] { return running == 250; }));
+  EXPECT_GE(fixture.server().worker_count(), 250);
   released = true;
   for (RawConnection& client : clients) EXPECT_TRUE(EndsWith(client.ReadAnswer(), "done"));
   EXPECT_TRUE(Eventually([&] { return fixture.server().worker_count() == 2; }));
