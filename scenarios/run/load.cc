@@ -29,8 +29,9 @@ constexpr KindWord kKinds[] = {
     {StepKind::kRaw, "raw"},
 };
 
-constexpr const char* kEffects[] = {"delay", "hang",           "status",      "body",     "reset",
-                                    "stale", "truncate_after", "stall_after", "malformed"};
+constexpr const char* kEffects[] = {
+    "delay",          "hang",        "status",    "body",         "reset", "stale",
+    "truncate_after", "stall_after", "malformed", "content_type", "then"};
 
 std::string TextAt(const JsoncNode& node, std::string_view key) {
   const JsoncNode* found = node.Find(key);
@@ -201,10 +202,11 @@ class Loader {
       problems_.push_back({source.path, fault.at, "there is a fault \"" + id + "\" already"});
     for (const char* effect : kEffects)
       if (fault.Find(effect) != nullptr) return;
-    problems_.push_back({source.path, fault.at,
-                         "fault \"" + id +
-                             "\" does nothing; add one of delay, hang, status, body, "
-                             "reset, stale, truncate_after, stall_after, malformed"});
+    problems_.push_back(
+        {source.path, fault.at,
+         "fault \"" + id +
+             "\" does nothing; add one of delay, hang, status, body, "
+             "reset, stale, truncate_after, stall_after, malformed, content_type, then"});
   }
 
   Step StepOf(const Source& source, const JsoncNode& node, bool inner) {

@@ -1,12 +1,12 @@
 // Transport of a world without sockets: a call travels out, its handler runs in the same process on
 // a task of its own, the answer travels back.
 //
-// A caller that gives up (deadline, cancellation) leaves the handler running with its caller gone,
-// as a closed connection would; what it did stays done (kUnknownOutcome).
-// Thread-safety: for tasks of the runtime; routes change between waits alone.
-// Ownership: handlers outlive their routes; a route may go while calls are still in it.
+// A streamed answer comes piece by piece, as through a connection (sim_pipe.h). A caller that gives
+// up (deadline, cancellation, a body that it drops) leaves the handler running with its caller
+// gone, as a closed connection would; what it did stays done (kUnknownOutcome). Thread-safety: for
+// tasks of the runtime; routes change between waits alone. Ownership: handlers outlive their
+// routes; a route may go while calls are still in it.
 #pragma once
-#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
@@ -16,18 +16,10 @@
 #include "core/http/message.h"
 #include "core/ports/runtime.h"
 #include "core/ports/transport.h"
+#include "scenarios/sim/sim_listener.h"
 #include "scenarios/sim/sim_runtime.h"
 
 namespace mg::sim {
-
-struct Listening {
-  Handler* handler = nullptr;
-  std::size_t max_workers = 64;  // further calls queue
-  // True when the handler can be trusted to answer without any wait: then it is called on the
-  // caller's own task, which saves two switches. Empty: never.
-  std::function<bool()> answers_at_once;
-  Instant opens_at;  // before that nothing listens
-};
 
 class SimTransport final : public Transport {
  public:
@@ -52,18 +44,14 @@ class SimTransport final : public Transport {
                             const Deadlines& deadlines, CancelToken& cancel);
 
  private:
-  class Listener;
-  class TimedBody;
-  struct Call;
-
-  Result<Response> Served(const std::shared_ptr<Listener>& listener, std::shared_ptr<Call> call,
+  Result<Response> Served(SimListener& listener, const std::shared_ptr<SimCall>& call,
                           Instant deadline, CancelToken& cancel);
   Status Travel(Instant deadline, CancelToken& cancel);
 
   SimRuntime& runtime_;
   const Nanos one_way_;
   bool isolated_ = false;
-  std::map<std::string, std::shared_ptr<Listener>, std::less<>> listeners_;
+  std::map<std::string, std::shared_ptr<SimListener>, std::less<>> listeners_;
 };
 
 }  // namespace mg::sim
