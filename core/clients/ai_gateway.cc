@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "core/base/json.h"
-#include "core/clients/chat_body.h"
 
 namespace mg {
 namespace {
@@ -24,17 +23,6 @@ std::string StepHead(const std::string& provider_bearer) {
          R"(,"Content-Type":"application/json"},"config":{"requestTimeout":)";
 }
 
-const Json* FirstOf(const Json& body, std::string_view key) {
-  const Json* list = Find(body, key);
-  return list != nullptr && list->is_array() && !list->empty() ? &list->front() : nullptr;
-}
-
-std::optional<std::int64_t> CodeAt(const Json* object, std::string_view key) {
-  const std::int64_t value = object == nullptr ? -1 : IntAt(*object, key, -1);
-  if (value < 0) return std::nullopt;
-  return value;
-}
-
 }  // namespace
 
 AiGatewayClient::AiGatewayClient(Transport& transport, AiGatewaySettings settings)
@@ -44,6 +32,7 @@ AiGatewayClient::AiGatewayClient(Transport& transport, AiGatewaySettings setting
       gateway_bearer_("Bearer " + settings.api_key),
       provider_bearer_("Bearer " + (settings.workers_ai_token.empty() ? settings.api_key
                                                                       : settings.workers_ai_token)),
+      dynamic_model_("dynamic/" + settings.dynamic_route),
       step_head_(StepHead(provider_bearer_)) {}
 
 Request AiGatewayClient::Post(std::string_view path, std::string_view metadata_json) const {
@@ -59,10 +48,8 @@ Request AiGatewayClient::Post(std::string_view path, std::string_view metadata_j
 }
 
 Result<Response> AiGatewayClient::Universal(const std::vector<ModelStep>& steps,
-                                            std::string_view query_json,
-                                            std::string_view metadata_json,
+                                            const ChatBody& query, std::string_view metadata_json,
                                             const Deadlines& deadlines, CancelToken& cancel) {
-  MG_TRY(query, ReadChatBody(query_json));
   std::string body;
   body.reserve(steps.size() * (step_head_.size() + query.rest.size() + 128) + 2);
   for (const ModelStep& step : steps) {
@@ -77,10 +64,9 @@ Result<Response> AiGatewayClient::Universal(const std::vector<ModelStep>& steps,
   return transport_.Send(request, deadlines, cancel);
 }
 
-Result<Response> AiGatewayClient::Direct(const ModelStep& step, std::string_view query_json,
+Result<Response> AiGatewayClient::Direct(const ModelStep& step, const ChatBody& query,
                                          std::string_view metadata_json, const Deadlines& deadlines,
                                          CancelToken& cancel) {
-  MG_TRY(query, ReadChatBody(query_json));
   Request request = Post("/workers-ai/" + std::string(kChatEndpoint), metadata_json);
   request.headers.Add("authorization", provider_bearer_);
   request.headers.Add("cf-aig-request-timeout", std::to_string(step.request_timeout_ms));
@@ -88,12 +74,12 @@ Result<Response> AiGatewayClient::Direct(const ModelStep& step, std::string_view
   return transport_.Send(request, deadlines, cancel);
 }
 
-std::optional<std::int64_t> AiErrorCode(std::string_view body) {
-  const auto parsed = ParseJson(body);
-  if (!parsed) return std::nullopt;
-  if (auto code = CodeAt(FirstOf(*parsed, "error"), "code")) return code;
-  if (auto code = CodeAt(&*parsed, "internalCode")) return code;
-  return CodeAt(FirstOf(*parsed, "errors"), "code");
+Result<Response> AiGatewayClient::Dynamic(const ChatBody& query, std::string_view metadata_json,
+                                          const Deadlines& deadlines, CancelToken& cancel) {
+  Request request = Post("/compat/chat/completions", metadata_json);
+  request.headers.Add("authorization", provider_bearer_);
+  request.body = Body(WithModel(query, dynamic_model_));
+  return transport_.Send(request, deadlines, cancel);
 }
 
 }  // namespace mg

@@ -105,7 +105,9 @@ bool TakeMember(Cursor& cursor, ChatBody& body) {
   const std::string name = KeyText(*key);
   if (name == "model") {
     body.model_json = std::string(*value);
-  } else if (name != "stream") {
+  } else if (name == "stream") {
+    body.stream = *value == "true";
+  } else {
     if (!body.rest.empty()) body.rest += ',';
     body.rest.append(*key).append(":").append(*value);
   }
@@ -138,6 +140,7 @@ Result<ChatBody> ReadChatBody(std::string_view json) {
 
 std::string WithModel(const ChatBody& body, std::string_view model) {
   std::string out = R"({"model":)" + DumpJson(Json(model));
+  if (body.stream) out += R"(,"stream":true)";
   if (!body.rest.empty()) out.append(",").append(body.rest);
   out += '}';
   return out;

@@ -10,9 +10,6 @@
 
 namespace mg {
 
-inline constexpr const char* kDynamicStrategyRefusal =
-    "\"dynamic\" is not available in this version; use \"universal\" or \"direct\"";
-
 struct BucketSource {
   BindingKind kind = BindingKind::kUnset;
   std::string account_id;

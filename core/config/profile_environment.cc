@@ -69,9 +69,15 @@ Problem TakeDomainMap(std::string_view value, std::map<std::string, std::string>
 }
 
 Problem TakeStrategy(std::string_view value, AiStrategy& target) {
-  if (value == "dynamic") return kDynamicStrategyRefusal;
-  if (value != "universal" && value != "direct") return "must be universal or direct";
-  target = value == "direct" ? AiStrategy::kDirect : AiStrategy::kUniversal;
+  if (value == "universal") {
+    target = AiStrategy::kUniversal;
+  } else if (value == "direct") {
+    target = AiStrategy::kDirect;
+  } else if (value == "dynamic") {
+    target = AiStrategy::kDynamic;
+  } else {
+    return "must be universal, direct or dynamic";
+  }
   return std::nullopt;
 }
 
@@ -110,6 +116,8 @@ std::vector<Variable> Variables(Settings& s) {
       {"CF_AI_GATEWAY_MODEL", Text(&s.models.override_primary)},
       {"AIG_STRATEGY",
        [&s](std::string_view value) { return TakeStrategy(value, s.ai_gateway.strategy); }},
+      {"AIG_DYNAMIC_ROUTE", Text(&s.ai_gateway.dynamic_route)},
+      {"STREAM_MAX_SECONDS", Count(&s.models.stream_max_seconds)},
       {"TENANT_DOMAIN_MAP",
        [&s](std::string_view value) { return TakeDomainMap(value, s.tenant_domain_map); }},
       {"TENANT_CACHE_TTL_SECONDS", Count(&s.tenant_cache_ttl_seconds)},

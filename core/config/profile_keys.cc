@@ -54,14 +54,10 @@ ReadValue AsEnvironment(Environment* target) {
 }
 
 ReadValue AsStrategy(AiStrategy* target) {
-  auto read = AsChoice<AiStrategy>(
-      {{"universal", AiStrategy::kUniversal}, {"direct", AiStrategy::kDirect}}, target);
-  return [read = std::move(read)](const FileNode& value) -> Status {
-    if (value.node.text == "dynamic") {
-      return ErrorIn(value.file, value.node.at, kDynamicStrategyRefusal);
-    }
-    return read(value);
-  };
+  return AsChoice<AiStrategy>({{"universal", AiStrategy::kUniversal},
+                               {"direct", AiStrategy::kDirect},
+                               {"dynamic", AiStrategy::kDynamic}},
+                              target);
 }
 
 ReadValue AsAccess(ProfileDraft& draft) {
@@ -79,7 +75,8 @@ ReadValue AsAiGateway(ProfileDraft& draft) {
                    {"account_id", AsText(&ai.account_id)},
                    {"gateway_id", AsText(&ai.gateway_id)},
                    {"token_env", AsVariableName(&draft.ai_token_env)},
-                   {"strategy", AsStrategy(&ai.strategy)}});
+                   {"strategy", AsStrategy(&ai.strategy)},
+                   {"dynamic_route", AsText(&ai.dynamic_route)}});
 }
 
 ReadValue AsModels(ModelSettings& models) {
@@ -94,7 +91,8 @@ ReadValue AsModels(ModelSettings& models) {
                              {"first_byte_ms", AsCount(&premium.first_byte_ms)},
                              {"fallback_first_byte_ms", AsCount(&premium.fallback_first_byte_ms)},
                              {"attempts", AsCount(&premium.attempts)}})},
-       {"override", AsText(&models.override_primary)}});
+       {"override", AsText(&models.override_primary)},
+       {"stream_max_seconds", AsCount(&models.stream_max_seconds)}});
 }
 
 ReadValue AsLimits(LimitSettings& limits) {

@@ -75,7 +75,8 @@ Json ShowAiGateway(const Profile& profile) {
           {"gateway_id", ai.gateway_id},
           {"api_key", Secret(ai.api_key)},
           {"workers_ai_token", Secret(ai.workers_ai_token)},
-          {"strategy", ai.strategy == AiStrategy::kDirect ? "direct" : "universal"}};
+          {"strategy", AiStrategyName(ai.strategy)},
+          {"dynamic_route", ai.dynamic_route}};
 }
 
 Json ShowModels(const ModelSettings& models) {
@@ -89,7 +90,8 @@ Json ShowModels(const ModelSettings& models) {
             {"first_byte_ms", models.premium.first_byte_ms},
             {"fallback_first_byte_ms", models.premium.fallback_first_byte_ms},
             {"attempts", models.premium.attempts}}},
-          {"override", models.override_primary}};
+          {"override", models.override_primary},
+          {"stream_max_seconds", models.stream_max_seconds}};
 }
 
 Json ShowLimits(const LimitSettings& limits) {

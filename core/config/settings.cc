@@ -64,6 +64,8 @@ constexpr Knob kWorkersAiToken{"CLOUDFLARE_WORKERS_AI_TOKEN", "",
                                "a token that may run Workers AI"};
 constexpr Knob kAiBase{"", "ai_gateway.base",
                        "an http(s) address without a trailing slash, or leave it out"};
+constexpr Knob kDynamicRoute{"AIG_DYNAMIC_ROUTE", "ai_gateway.dynamic_route",
+                             "the name of a deployed route of the AI Gateway"};
 constexpr Knob kReservedLabels{"", "reserved_labels", "labels such as \"www\""};
 constexpr Knob kOperators{"OPERATORS", "operators", "e-mail addresses and service-token ids"};
 constexpr Knob kDomainMap{"TENANT_DOMAIN_MAP", "tenant_domain_map",
@@ -112,10 +114,14 @@ class Checker {
     CheckAiGateway();
     CheckLists();
     CheckNumbers();
-    CheckRoute("models.free", s_.models.free);
-    CheckRoute("models.premium", s_.models.premium);
+    CheckMap(s_.models);
     Demand(s_.models.override_primary.empty() || IsVisibleText(s_.models.override_primary),
            kModelOverride, "is not the name of a model");
+    return std::move(problems_);
+  }
+
+  std::vector<SettingProblem> RunMap(const ModelMap& map) {
+    CheckMap(map);
     return std::move(problems_);
   }
 
@@ -232,6 +238,11 @@ class Checker {
     Demand(ai.workers_ai_token == ai.api_key || FitsHeader(ai.workers_ai_token), kWorkersAiToken,
            kUnfitForHeader);
     Demand(ai.base.empty() || IsHttpUrl(ai.base), kAiBase, "is not an http(s) address");
+    if (ai.strategy == AiStrategy::kDynamic) {
+      Demand(IsVisibleText(ai.dynamic_route), kDynamicRoute,
+             ai.dynamic_route.empty() ? "is not set, and the dynamic strategy needs it"
+                                      : "is not the name of a route");
+    }
   }
 
   void CheckLists() {
@@ -268,10 +279,17 @@ class Checker {
     Range({"", "limits.free_per_minute", ""}, l.free_per_minute, 1, kCountMax);
     Range({"", "limits.premium_per_minute", ""}, l.premium_per_minute, 1, kCountMax);
     Range({"", "limits.enterprise_per_minute", ""}, l.enterprise_per_minute, 1, kCountMax);
+    Range({"STREAM_MAX_SECONDS", "models.stream_max_seconds", ""}, s_.models.stream_max_seconds, 1,
+          kDaySeconds);
     Range({"FAILURE_BUDGET_MAX", "limits.failure_budget_max", ""}, l.failure_budget_max, 0,
           kCountMax);
     Range({"FAILURE_BUDGET_WINDOW_SECONDS", "limits.failure_budget_window_seconds", ""},
           l.failure_budget_window_seconds, 1, kDaySeconds);
+  }
+
+  void CheckMap(const ModelMap& map) {
+    CheckRoute("models.free", map.free);
+    CheckRoute("models.premium", map.premium);
   }
 
   void CheckRoute(const std::string& route_key, const ModelRoute& route) {
@@ -300,8 +318,25 @@ class Checker {
 
 }  // namespace
 
+const char* AiStrategyName(AiStrategy strategy) {
+  switch (strategy) {
+    case AiStrategy::kUniversal:
+      return "universal";
+    case AiStrategy::kDirect:
+      return "direct";
+    case AiStrategy::kDynamic:
+      return "dynamic";
+  }
+  return "";
+}
+
 std::vector<SettingProblem> CheckSettings(const Settings& settings) {
   return Checker(settings).Run();
+}
+
+std::vector<SettingProblem> CheckModelMap(const ModelMap& map) {
+  const Settings settings;
+  return Checker(settings).RunMap(map);
 }
 
 std::string ProblemText(const SettingProblem& problem) {

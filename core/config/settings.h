@@ -49,7 +49,8 @@ struct AccessSettings {
   bool refuse_fake_keys = false;  // ACC-4: in production
 };
 
-enum class AiStrategy { kUniversal, kDirect };
+enum class AiStrategy { kUniversal, kDirect, kDynamic };
+const char* AiStrategyName(AiStrategy strategy);  // "universal", "direct", "dynamic"
 
 struct AiGatewaySettings {
   std::string
@@ -60,6 +61,7 @@ struct AiGatewaySettings {
   std::string
       workers_ai_token;  // CLOUDFLARE_WORKERS_AI_TOKEN, else api_key: Authorization of a step
   AiStrategy strategy = AiStrategy::kUniversal;
+  std::string dynamic_route;  // AIG_DYNAMIC_ROUTE: the deployed route of kDynamic
 };
 
 struct ModelRoute {  // AIG-3, AIG-4
@@ -70,11 +72,15 @@ struct ModelRoute {  // AIG-3, AIG-4
   int attempts = 0;  // sends to the primary; the last one carries the fallback too
 };
 
-struct ModelSettings {
+struct ModelMap {
   ModelRoute free{"@cf/meta/llama-3.1-8b-instruct-fp8-fast", "", 8000, 0, 3};
   ModelRoute premium{"@cf/meta/llama-3.3-70b-instruct-fp8-fast",
                      "@cf/meta/llama-3.1-8b-instruct-fp8-fast", 20000, 8000, 2};
-  std::string override_primary;  // CF_AI_GATEWAY_MODEL
+};
+
+struct ModelSettings : ModelMap {         // until operators put another map (PUT /api/admin/models)
+  std::string override_primary;           // CF_AI_GATEWAY_MODEL
+  std::int64_t stream_max_seconds = 600;  // of a stream, from its first byte on (AIG-10)
 };
 
 struct LimitSettings {
@@ -139,6 +145,9 @@ std::string ProblemsText(const std::vector<SettingProblem>& problems);  // a lin
 // is well. With dev_mode, missing bindings and credentials are not problems (BND-2); production
 // refuses dev_mode, so there they still are.
 std::vector<SettingProblem> CheckSettings(const Settings& settings);
+
+// Of those, what is about this map; names begin with "models.".
+std::vector<SettingProblem> CheckModelMap(const ModelMap& map);
 
 // The bindings that are not configured, by name (BND-1, BND-2).
 std::vector<std::string> MissingBindings(const Settings& settings);

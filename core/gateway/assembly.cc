@@ -81,9 +81,18 @@ class Assembly::Impl {
     metrics.Add({"moltgate_usage_rows_lost_total", "counter",
                  "Usage rows lost because neither disk nor D1 took them and memory was full.",
                  [this] { return static_cast<std::int64_t>(usage.Lost()); }});
+    metrics.Add({"moltgate_usage_rows_delivered_total", "counter", "Usage rows that D1 took.",
+                 [this] { return static_cast<std::int64_t>(usage.Delivered()); }});
+    metrics.Add({"moltgate_usage_batches_retried_total", "counter",
+                 "Batches of usage rows that failed and are sent again.",
+                 [this] { return static_cast<std::int64_t>(usage.Retries()); }});
+    metrics.Add({"moltgate_usage_oldest_row_age_milliseconds", "gauge",
+                 "Age of the usage row that waits longest.",
+                 [this] { return usage.OldestAgeMs(); }});
   }
 
   void Follow(const RegistryChange& change) {
+    if (change.kind == kModelMapChanged) return models.UseMap(change.model_map);
     tenants.Apply(change);
     if (change.tenant_id.empty() && change.kind != kRegistryReset) return;
     keys.Drop(change.tenant_id);

@@ -17,8 +17,8 @@
 #include "core/services/access_verifier.h"
 #include "core/services/in_flight.h"
 #include "core/services/limiter.h"
+#include "core/services/models.h"
 #include "core/services/tenants.h"
-#include "core/services/usage.h"
 
 namespace mg {
 
@@ -26,12 +26,16 @@ struct Route;
 
 enum class Listener { kPublic, kInternal };
 
-// What a model call left behind, for the headers and the log line.
+// What a model call left behind, for settling.
 struct ModelTrace {
   std::string model;
   int step = 0;
   int attempts = 0;
-  std::string cause;  // of a failure; log only
+  std::string_view outcome;                   // for the metrics; a stream's is known at its end
+  std::string cause;                          // of a failure; log only
+  bool billed = false;                        // one row is owed, when there is usage (USG-1)
+  std::optional<TokenCounts> usage;           // of a whole answer
+  std::shared_ptr<const ModelStream> stream;  // of a streamed one
 };
 
 struct Exchange {
@@ -63,7 +67,6 @@ struct Exchange {
 
   std::optional<Allowance> allowance;      // the tightest limit met so far (LIM-3)
   std::optional<ModelTrace> model;         // answer
-  std::optional<UsageRow> usage;           // answer: one row is owed
   std::string_view stopped_by = "answer";  // the gate that answered
 
   std::string_view Capture(std::string_view name) const {

@@ -17,6 +17,11 @@ void Metrics::CountModelCall(std::string_view model, std::string_view outcome, i
   model_attempts_ += attempts;
 }
 
+void Metrics::CountStreamWithoutUsage() {
+  const Lock lock(mutex_);
+  ++streams_without_usage_;
+}
+
 std::string Metrics::PrometheusText() const {
   std::string text = CountersText();
   for (const Reading& reading : readings_) {
@@ -59,6 +64,12 @@ std::string Metrics::CountersText() const {
       "# HELP moltgate_model_attempts_total Sends to AI Gateway, retries and fallbacks included.\n"
       "# TYPE moltgate_model_attempts_total counter\nmoltgate_model_attempts_total " +
       std::to_string(model_attempts_) + "\n";
+  text +=
+      "# HELP moltgate_model_streams_without_usage_total Streams that ended before their usage "
+      "came: no row.\n"
+      "# TYPE moltgate_model_streams_without_usage_total counter\n"
+      "moltgate_model_streams_without_usage_total " +
+      std::to_string(streams_without_usage_) + "\n";
   return text;
 }
 

@@ -19,6 +19,7 @@ class Metrics {
   void CountRequest(std::string_view route, int status, std::string_view stopped_by,
                     Nanos duration);
   void CountModelCall(std::string_view model, std::string_view outcome, int attempts);
+  void CountStreamWithoutUsage();
   // A number that somebody else keeps, asked for whenever the text is. Before the first request.
   struct Reading {
     std::string_view name;
@@ -39,6 +40,7 @@ class Metrics {
       durations_;  // route -> count, microseconds
   std::map<std::pair<std::string, std::string>, std::int64_t> model_calls_;
   std::int64_t model_attempts_ = 0;
+  std::int64_t streams_without_usage_ = 0;
 };
 
 }  // namespace mg

@@ -12,6 +12,7 @@ namespace {
 constexpr std::string_view kInvalidRequest = "invalid_request_error";
 constexpr std::string_view kAuthentication = "authentication_error";
 constexpr std::string_view kServerError = "server_error";
+constexpr std::string_view kRateLimitError = "rate_limit_error";
 
 constexpr RefusalText kRefusals[] = {
     {Refusal::kBadHost, 400, "bad_host", "The Host header is not a valid host name.",
@@ -24,7 +25,7 @@ constexpr RefusalText kRefusals[] = {
     {Refusal::kBindingsMissing, 503, "bindings_missing", "Required bindings are not configured.",
      kServerError},
     {Refusal::kTooManyFailures, 429, "too_many_failures",
-     "Too many refused requests from this address. Wait, then try again.", "rate_limit_error"},
+     "Too many refused requests from this address. Wait, then try again.", kRateLimitError},
     {Refusal::kSandboxToken, 401, "invalid_sandbox_token", "The sandbox token is not valid.",
      kAuthentication},
     // TEN-5: not to be told from kNotFound.
@@ -35,7 +36,7 @@ constexpr RefusalText kRefusals[] = {
      "This tenant cannot be served; the operator has been told.", kServerError},
     {Refusal::kTooManyInFlight, 503, "too_many_in_flight",
      "Too many requests are under way here. Try again shortly.", kServerError},
-    {Refusal::kRateLimited, 429, "rate_limited", "Rate limit exceeded.", "rate_limit_error"},
+    {Refusal::kRateLimited, 429, "rate_limited", "Rate limit exceeded.", kRateLimitError},
     {Refusal::kAccessRefused, 403, "access_denied", "Access denied.", kAuthentication},
     {Refusal::kAccessUnavailable, 503, "access_unavailable",
      "Access cannot be verified now. Try again shortly.", kServerError},
@@ -55,14 +56,12 @@ constexpr RefusalText kRefusals[] = {
     {Refusal::kInvalidInput, 400, "invalid_input", "The request is not valid.", kInvalidRequest},
     {Refusal::kConflict, 409, "conflict", "The request conflicts with what exists.",
      kInvalidRequest},
-    {Refusal::kUnsupportedParameter, 400, "unsupported_parameter", "A parameter is not supported.",
-     kInvalidRequest},
     {Refusal::kModelNotFound, 404, "model_not_found",
      "The model does not exist or this tenant may not use it.", kInvalidRequest},
     {Refusal::kModelTimedOut, 504, "model_timeout", "The model did not answer in time.",
      kServerError},
     {Refusal::kModelRateLimited, 429, "model_rate_limited",
-     "The model is over its capacity. Try again later.", "rate_limit_error"},
+     "The model is over its capacity. Try again later.", kRateLimitError},
     {Refusal::kModelFailed, 502, "model_unavailable", "The model could not be reached.",
      kServerError},
     {Refusal::kSandboxUnavailable, 503, "sandbox_unavailable", "The agent cannot be started now.",
@@ -88,18 +87,22 @@ Json ErrorBody(const Exchange& exchange, const RefusalText& text, std::string_vi
             {"param", nullptr}}}};
 }
 
-Response Answer(const Exchange& exchange, const RefusalText& text, std::string_view message,
-                const Json& extra) {
-  Response response;
-  if (exchange.from_browser && !IsModelPath(exchange.request.Path())) {
-    response = ErrorPage(text.status, message, text.code);
-  } else {
-    Json body = ErrorBody(exchange, text, message);
-    body.update(extra);
-    response = JsonResponse(text.status, DumpJson(body));
-  }
+Response AnswerJson(int status, const Json& body) {
+  Response response = JsonResponse(status, DumpJson(body));
   response.headers.Set("cache-control", "no-store");
   return response;
+}
+
+Response Answer(const Exchange& exchange, const RefusalText& text, std::string_view message,
+                const Json& extra) {
+  if (exchange.from_browser && !IsModelPath(exchange.request.Path())) {
+    Response page = ErrorPage(text.status, message, text.code);
+    page.headers.Set("cache-control", "no-store");
+    return page;
+  }
+  Json body = ErrorBody(exchange, text, message);
+  body.update(extra);
+  return AnswerJson(text.status, body);
 }
 
 }  // namespace
@@ -112,6 +115,26 @@ const RefusalText& TextOf(Refusal refusal) {
 Response Refuse(const Exchange& exchange, Refusal refusal, std::string_view detail) {
   const RefusalText& text = TextOf(refusal);
   return Answer(exchange, text, detail.empty() ? text.message : detail, Json::object());
+}
+
+Response RefuseInput(const Exchange& exchange, std::string_view param, std::string_view message) {
+  const RefusalText& text = TextOf(Refusal::kInvalidInput);
+  Json body = ErrorBody(exchange, text, message);
+  if (body["error"].is_object()) body["error"]["param"] = param;
+  return AnswerJson(text.status, body);
+}
+
+Response RefuseAsModelDid(const Exchange& exchange, int status, const AiFailure& failure) {
+  const std::string code = failure.code ? std::to_string(*failure.code) : "";
+  const std::string message =
+      failure.message.empty()
+          ? "The model refused the request with status " + std::to_string(status) + "."
+          : failure.message;
+  const RefusalText text{Refusal::kModelFailed, status, code, message,
+                         status == 429 ? kRateLimitError : kInvalidRequest};
+  Json body = ErrorBody(exchange, text, message);
+  if (code.empty()) body["error"]["code"] = nullptr;
+  return AnswerJson(status, body);
 }
 
 Response RefuseWithRetryAfter(const Exchange& exchange, Refusal refusal, std::int64_t seconds,

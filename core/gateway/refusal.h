@@ -34,7 +34,6 @@ enum class Refusal {
   kMalformedJson,
   kInvalidInput,
   kConflict,
-  kUnsupportedParameter,
   kModelNotFound,
   kModelTimedOut,
   kModelRateLimited,
@@ -57,6 +56,10 @@ const RefusalText& TextOf(Refusal refusal);
 // In the shape the caller expects: OpenAI's on model paths, HTML for a browser, else {"error",
 // "code"}. `detail` replaces the table's message (validation errors that name what was wrong).
 Response Refuse(const Exchange& exchange, Refusal refusal, std::string_view detail = "");
+// 400 that names the member which is wrong; OpenAI's shape has a place for it.
+Response RefuseInput(const Exchange& exchange, std::string_view param, std::string_view message);
+// A model's own refusal, in OpenAI's shape: what it said, and its code when it gave one.
+Response RefuseAsModelDid(const Exchange& exchange, int status, const AiFailure& failure);
 Response RefuseWithRetryAfter(const Exchange& exchange, Refusal refusal, std::int64_t seconds,
                               std::string_view detail = "");
 // 429 {error, code, limit, retryAfterSeconds} (LIM-3).

@@ -54,7 +54,7 @@ const Route kRoutes[] = {
     ADMIN("POST", "/tenants/{slug}/sandbox/{action}", kDb, kCap, AdminSandboxAction),
     ADMIN("GET", "/usage", kDb, 0, AdminUsage),
     ADMIN("GET", "/models", kNoBinding, 0, AdminModels),
-    ADMIN("PUT", "/models", kNoBinding, kCap, AnswerNotBuilt),
+    ADMIN("PUT", "/models", kDb, kCap, AdminPutModels),
     ADMIN("GET", "/audit", kDb, 0, AdminAudit),
 
     {"status", Where::kTenantHost, "GET", "/api/status", kHost, kNone, kRegistry, true, false, true,

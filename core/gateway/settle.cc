@@ -1,6 +1,8 @@
 #include "core/gateway/settle.h"
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 #include "core/gateway/gates/gates.h"
 
@@ -30,43 +32,148 @@ void SettleLimits(Exchange& exchange, Services& services, Response& response) {
   response.headers.Set("x-ratelimit-reset", std::to_string(exchange.allowance->reset_seconds));
 }
 
-void WriteLogLine(const Exchange& exchange, Services& services, const Response& response,
-                  std::string_view route, Nanos duration) {
+template <class Unit>
+std::int64_t In(Nanos duration) {
+  return std::chrono::duration_cast<Unit>(duration).count();
+}
+
+// All that is owed when an answer has gone out. By value: a stream outlives its exchange.
+struct Settlement {
+  Services& services;
+  Instant began;
+  std::string request_id;
+  std::string_view route;
+  std::string method;
+  int status;
+  std::string_view stopped_by;
+  std::string client_address;
+  std::shared_ptr<const Tenant> tenant;
+  std::optional<ModelTrace> model;
+  std::optional<Nanos> head_after;  // of a stream
+
+  void Pay();
+
+ private:
+  void ReadStream();
+  void PayModel(Nanos duration);
+  void WriteLogLine(Nanos duration) const;
+};
+
+void Settlement::Pay() {
+  const Nanos duration = services.runtime.Now() - began;
+  if (model && model->stream) ReadStream();
+  if (model) PayModel(duration);
+  services.metrics.CountRequest(route, status, stopped_by, duration);
+  WriteLogLine(duration);
+}
+
+// What only the end of a stream tells.
+void Settlement::ReadStream() {
+  StreamReport report = model->stream->report();
+  model->usage = report.usage;
+  model->cause = std::move(report.cause);
+  if (report.end == StreamEnd::kWhole) return;
+  model->outcome = StreamEndName(report.end);
+  if (report.end == StreamEnd::kCallerGone) return;
+  services.log.Write(LogLevel::kWarn, "model_stream_broken",
+                     {{"request_id", request_id},
+                      {"sandbox_id", tenant->sandbox_id},
+                      {"model", model->model},
+                      {"end", std::string(model->outcome)},
+                      {"cause", model->cause}});
+}
+
+void Settlement::PayModel(Nanos duration) {
+  services.metrics.CountModelCall(model->model, model->outcome, model->attempts);
+  if (!model->billed) return;
+  if (model->usage) {
+    services.usage.Record(UsageRow{tenant->id, model->model, model->usage->in, model->usage->out,
+                                   In<std::chrono::milliseconds>(duration)});
+  } else if (model->stream) {
+    services.metrics.CountStreamWithoutUsage();  // USG-5
+  }
+}
+
+void Settlement::WriteLogLine(Nanos duration) const {
   std::vector<LogField> fields{
-      {"request_id", exchange.request_id},
+      {"request_id", request_id},
       {"route", std::string(route)},
-      {"method", exchange.request.method},
-      {"status", std::int64_t{response.status}},
-      {"duration_us",
-       std::int64_t{std::chrono::duration_cast<std::chrono::microseconds>(duration).count()}},
-      {"stopped_by", std::string(exchange.stopped_by)},
-      {"client", exchange.client_address},
+      {"method", method},
+      {"status", std::int64_t{status}},
+      {"duration_us", In<std::chrono::microseconds>(duration)},
+      {"stopped_by", std::string(stopped_by)},
+      {"client", client_address},
   };
-  if (exchange.tenant) fields.push_back({"sandbox_id", exchange.tenant->sandbox_id});
-  if (exchange.model) {
-    fields.push_back({"model", exchange.model->model});
-    fields.push_back({"step", std::int64_t{exchange.model->step}});
-    fields.push_back({"attempts", std::int64_t{exchange.model->attempts}});
-    if (!exchange.model->cause.empty()) fields.push_back({"cause", exchange.model->cause});
+  if (head_after) fields.push_back({"head_us", In<std::chrono::microseconds>(*head_after)});
+  if (tenant) fields.push_back({"sandbox_id", tenant->sandbox_id});
+  if (model) {
+    fields.push_back({"model", model->model});
+    fields.push_back({"step", std::int64_t{model->step}});
+    fields.push_back({"attempts", std::int64_t{model->attempts}});
+    if (model->stream) fields.push_back({"stream", std::string(model->outcome)});
+    if (!model->cause.empty()) fields.push_back({"cause", model->cause});
   }
   services.log.Write(LogLevel::kInfo, "request", std::move(fields));
 }
+
+// Passes a stream on, and pays what is owed when it has ended: read to its end (the last byte of a
+// known length is one), broken, or let go because the caller went.
+class SettlingBody final : public BodyStream {
+ public:
+  SettlingBody(const Body& inner, Settlement owed)
+      : inner_(inner.stream()), left_(inner.length()), owed_(std::move(owed)) {}
+  ~SettlingBody() override { Pay(); }
+  SettlingBody(const SettlingBody&) = delete;
+  SettlingBody& operator=(const SettlingBody&) = delete;
+
+  Result<std::string> Next(Instant deadline) override {
+    auto piece = inner_->Next(deadline);
+    if (!piece || piece->empty()) {
+      Pay();
+    } else if (left_) {
+      *left_ -= std::min<std::uint64_t>(*left_, piece->size());
+      if (*left_ == 0) Pay();
+    }
+    return piece;
+  }
+
+ private:
+  void Pay() {
+    if (owed_) owed_->Pay();
+    owed_.reset();
+  }
+
+  const std::shared_ptr<BodyStream> inner_;
+  std::optional<std::uint64_t> left_;
+  std::optional<Settlement> owed_;
+};
 
 }  // namespace
 
 void Settle(Exchange& exchange, Services& services, Response& response) {
   SettleLimits(exchange, services, response);
-  if (exchange.usage) services.usage.Record(*exchange.usage);
   const std::string_view route = exchange.route == nullptr ? "none" : exchange.route->name;
-  const Nanos duration = services.runtime.Now() - exchange.began;
-  services.metrics.CountRequest(route, response.status, exchange.stopped_by, duration);
   response.headers.Set("x-request-id", exchange.request_id);
   if (services.settings.dev_mode || services.settings.e2e_test_mode) {  // ACC-5
     response.headers.Set("x-moltgate-dev-mode", "true");
   }
   // For the journal of the edge in this process, which takes it off again.
   if (exchange.peer.via_trusted_edge) response.headers.Set("x-moltgate-route", route);
-  WriteLogLine(exchange, services, response, route, duration);
+  Settlement owed{services,
+                  exchange.began,
+                  exchange.request_id,
+                  route,
+                  exchange.request.method,
+                  response.status,
+                  exchange.stopped_by,
+                  exchange.client_address,
+                  exchange.tenant,
+                  std::move(exchange.model),
+                  std::nullopt};
+  if (!response.body.is_stream()) return owed.Pay();
+  owed.head_after = services.runtime.Now() - exchange.began;
+  const auto length = response.body.length();
+  response.body = Body(std::make_shared<SettlingBody>(response.body, std::move(owed)), length);
 }
 
 }  // namespace mg

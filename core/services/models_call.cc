@@ -12,52 +12,57 @@ namespace {
 using Outcome = ModelAnswer::Outcome;
 
 constexpr std::size_t kMaxAnswerBytes = std::size_t{8} << 20;
-constexpr Nanos kBetweenChunks = std::chrono::seconds(30);
+constexpr std::size_t kMaxModelNameBytes = 128;
 
 void Conclude(ModelAnswer& answer, Outcome outcome, int status) {
   answer.outcome = outcome;
   answer.status = status;
 }
 
-// OpenAI's `usage`, or the native dialect's inside `result`. Nothing from an answer without counts.
-std::optional<TokenCounts> UsageOf(const Json& body) {
-  const Json* usage = Find(body, "usage");
-  if (usage == nullptr) {
-    const Json* result = Find(body, "result");
-    usage = result == nullptr ? nullptr : Find(*result, "usage");
-  }
-  if (usage == nullptr) return std::nullopt;
-  const TokenCounts counts{IntAt(*usage, "prompt_tokens", -1),
-                           IntAt(*usage, "completion_tokens", -1)};
-  if (counts.in < 0 || counts.out < 0) return std::nullopt;
-  return counts;
+std::string CauseOf(int status, const std::optional<AiFailure>& failure) {
+  std::string cause = "status " + std::to_string(status);
+  if (failure && failure->code) cause += " code " + std::to_string(*failure->code);
+  return cause;
 }
 
-std::string CauseOf(int status, std::optional<std::int64_t> code) {
-  std::string cause = "status " + std::to_string(status);
-  if (code) cause += " code " + std::to_string(*code);
-  return cause;
+bool IsSuccess(int status) {
+  return status >= 200 && status < 300;
+}
+
+// By what came, for some models answer in JSON when asked to stream and some proxies in HTML, under
+// any content type (wire/ai-gateway.md 8).
+bool IsEventStream(const Response& response, std::string_view first) {
+  const std::string_view text = TrimSpace(first);
+  if (text.empty()) return false;
+  const char c = text.front();
+  if (c == '{' || c == '[' || c == '<') return false;
+  const std::string_view type = response.headers.Get("content-type");
+  const std::string_view media_type = TrimSpace(type.substr(0, type.find(';')));
+  return EqualsIgnoreCase(media_type, "text/event-stream") || text.substr(0, 5) == "data:";
+}
+
+// As a header, a metric's label and a row may hold it.
+bool IsModelName(std::string_view name) {
+  return !name.empty() && name.size() <= kMaxModelNameBytes &&
+         std::all_of(name.begin(), name.end(),
+                     [](char c) { return c > ' ' && c < 0x7f && c != '"' && c != '\\'; });
 }
 
 }  // namespace
 
-ModelCall::ModelCall(ModelPorts ports, AiStrategy strategy, const std::vector<PlannedSend>& plan,
-                     std::string_view sandbox_id, std::string_view chat_json,
-                     std::string metadata_json, CancelToken& caller_gone)
+ModelCall::ModelCall(ModelPorts ports, ModelPolicy policy, ModelQuestion question,
+                     CancelToken& caller_gone)
     : ports_(ports),
-      strategy_(strategy),
-      plan_(plan),
-      sandbox_id_(sandbox_id),
-      chat_json_(chat_json),
-      metadata_json_(std::move(metadata_json)),
+      policy_(policy),
+      question_(std::move(question)),
       caller_gone_(caller_gone),
-      deadline_(ports.runtime.Now() + WholeRequestLimit(plan)) {}
+      deadline_(ports.runtime.Now() + WholeRequestLimit(policy.plan)) {}
 
 ModelAnswer ModelCall::Run() {
   Sent last;
-  for (std::size_t n = 0; n < plan_.size(); ++n) {
-    if (n > 0 && !Wait(plan_[n], last)) break;
-    last = Send(plan_[n]);
+  for (std::size_t n = 0; n < policy_.plan.size(); ++n) {
+    if (n > 0 && !Wait(policy_.plan[n], last)) break;
+    last = Send(policy_.plan[n]);
     last.answer.attempts = static_cast<int>(n) + 1;
     LogFailure(last.answer);
     if (!last.retry) break;
@@ -76,30 +81,77 @@ bool ModelCall::Wait(const PlannedSend& next, const Sent& last) {
 
 ModelCall::Sent ModelCall::Send(const PlannedSend& send) {
   const Instant began = ports_.runtime.Now();
-  Deadlines deadlines;
+  Deadlines deadlines;  // the body's are kept here
   deadlines.first_byte =
       std::min(began + (std::chrono::milliseconds(send.limit_ms) + kSendGrace), deadline_);
-  deadlines.between_chunks = kBetweenChunks;
-  deadlines.total = deadline_;
-  auto response = strategy_ == AiStrategy::kDirect
-                      ? ports_.client.Direct(send.steps.front(), chat_json_, metadata_json_,
-                                             deadlines, caller_gone_)
-                      : ports_.client.Universal(send.steps, chat_json_, metadata_json_, deadlines,
-                                                caller_gone_);
+  auto response = Ask(send, deadlines);
   if (!response) return Broken(send, response.error(), deadlines.first_byte);
-  return Read(send, std::move(response).value(), began);
+  return Read(send, std::move(response).value(), began, deadlines.first_byte);
 }
 
-ModelCall::Sent ModelCall::Read(const PlannedSend& send, Response response, Instant began) {
-  auto body = ReadBody(response.body);
+Result<Response> ModelCall::Ask(const PlannedSend& send, const Deadlines& deadlines) {
+  const ChatBody& chat = question_.chat;
+  const std::string& metadata = question_.metadata_json;
+  switch (policy_.strategy) {
+    case AiStrategy::kDirect:
+      return ports_.client.Direct(send.steps.front(), chat, metadata, deadlines, caller_gone_);
+    case AiStrategy::kDynamic:
+      return ports_.client.Dynamic(chat, metadata, deadlines, caller_gone_);
+    case AiStrategy::kUniversal:
+      break;
+  }
+  return ports_.client.Universal(send.steps, chat, metadata, deadlines, caller_gone_);
+}
+
+ModelCall::Sent ModelCall::Read(const PlannedSend& send, Response response, Instant began,
+                                Instant first_byte_due) {
+  const bool success = IsSuccess(response.status);
+  std::string start;
+  if (question_.chat.stream && success) {
+    if (response.body.is_stream()) {
+      auto piece = response.body.stream()->Next(first_byte_due);
+      if (!piece) return Broken(send, piece.error(), first_byte_due);
+      start = std::move(piece).value();
+    } else {
+      start = response.body.bytes();
+      response.body = Body();
+    }
+    if (IsEventStream(response, start))
+      return Streamed(send, response, std::move(start), ports_.runtime.Now() - began);
+  }
+  auto body = ReadBody(response.body, std::move(start));
   if (!body) return Broken(send, body.error(), deadline_);
   const Nanos took = ports_.runtime.Now() - began;
-  if (response.status < 200 || response.status > 299)
-    return Refused(send, response, std::move(body).value(), took);
+  if (!success) return Failed(send, response, response.status, AiFailureIn(*body), took);
+  return Whole(send, response, std::move(body).value(), took);
+}
 
+ModelCall::Sent ModelCall::Streamed(const PlannedSend& send, const Response& response,
+                                    std::string first, Nanos took) {
+  auto stream = std::make_shared<ModelStream>(std::move(first), response.body.stream(),
+                                              policy_.stream_limits, ports_.runtime);
+  if (stream->failure()) {  // nothing has gone to the caller yet
+    const AiFailure failure = *stream->failure();
+    return Failed(send, response, StatusOfCode(failure.code), failure, took);
+  }
   Sent sent;
-  ReadStep(send, response, sent.answer);
-  const auto parsed = ParseJson(*body);
+  ReadServer(send, response, sent.answer);
+  Conclude(sent.answer, Outcome::kAnswered, response.status);
+  sent.answer.content_type = "text/event-stream";
+  sent.answer.cache_hit = EqualsIgnoreCase(response.headers.Get("cf-aig-cache-status"), "HIT");
+  sent.answer.stream = std::move(stream);
+  return sent;
+}
+
+ModelCall::Sent ModelCall::Whole(const PlannedSend& send, const Response& response,
+                                 std::string body, Nanos took) {
+  const auto parsed = ParseJson(body);
+  if (parsed && parsed->is_object()) {
+    if (const auto failure = AiFailureOf(*parsed))
+      return Failed(send, response, StatusOfCode(failure->code), failure, took);
+  }
+  Sent sent;
+  ReadServer(send, response, sent.answer);
   if (!parsed || !parsed->is_object()) {
     // Nothing has gone to the caller yet, so half an answer is repeated like none.
     Conclude(sent.answer, Outcome::kFailed, 502);
@@ -111,18 +163,17 @@ ModelCall::Sent ModelCall::Read(const PlannedSend& send, Response response, Inst
   sent.answer.content_type = std::string(response.headers.Get("content-type"));
   sent.answer.cache_hit = EqualsIgnoreCase(response.headers.Get("cf-aig-cache-status"), "HIT");
   sent.answer.usage = UsageOf(*parsed);
-  sent.answer.body = std::move(body).value();
+  sent.answer.body = std::move(body);
   return sent;
 }
 
-ModelCall::Sent ModelCall::Refused(const PlannedSend& send, const Response& response,
-                                   std::string body, Nanos took) {
-  const int status = response.status;
-  const auto code = AiErrorCode(body);
-  const Verdict verdict = Judge(status, code);
+// `status` is the response's, or stands for the failure that it carried in spite of a 200.
+ModelCall::Sent ModelCall::Failed(const PlannedSend& send, const Response& response, int status,
+                                  std::optional<AiFailure> failure, Nanos took) {
+  const Verdict verdict = Judge(status, failure ? failure->code : std::nullopt);
   Sent sent;
-  ReadStep(send, response, sent.answer);
-  sent.answer.cause = CauseOf(status, code);
+  ReadServer(send, response, sent.answer);
+  sent.answer.cause = CauseOf(status, failure);
   if (const auto seconds = ParseUint(response.headers.Get("retry-after")); seconds)
     sent.retry_after_s = static_cast<std::int64_t>(std::min<std::uint64_t>(*seconds, 86'400));
   if (status == 429) sent.answer.retry_after_seconds = CallerRetryAfterSeconds(sent.retry_after_s);
@@ -130,8 +181,7 @@ ModelCall::Sent ModelCall::Refused(const PlannedSend& send, const Response& resp
   sent.retry = verdict == Verdict::kRetry;
   if (verdict == Verdict::kCallerError) {
     Conclude(sent.answer, Outcome::kCallerError, status);
-    sent.answer.content_type = std::string(response.headers.Get("content-type"));
-    sent.answer.body = std::move(body);
+    if (failure) sent.answer.failure = std::move(*failure);
     return sent;
   }
   Conclude(sent.answer, Outcome::kFailed, 502);
@@ -159,47 +209,62 @@ ModelCall::Sent ModelCall::Broken(const PlannedSend& send, const Error& error, I
   return sent;
 }
 
-Result<std::string> ModelCall::ReadBody(const Body& body) {
+Result<std::string> ModelCall::ReadBody(const Body& body, std::string start) {
   const Error too_long{Code::kExhausted, "the answer is longer than 8 MiB"};
-  if (!body.is_stream()) {
-    if (body.bytes().size() > kMaxAnswerBytes) return too_long;
-    return body.bytes();
-  }
-  std::string text;
-  while (true) {
-    const Instant deadline = std::min(ports_.runtime.Now() + kBetweenChunks, deadline_);
+  std::string text = std::move(start);
+  if (!body.is_stream()) text += body.bytes();
+  if (text.size() > kMaxAnswerBytes) return too_long;
+  while (body.is_stream()) {
+    const Instant deadline =
+        std::min(ports_.runtime.Now() + policy_.stream_limits.between_chunks, deadline_);
     auto chunk = body.stream()->Next(deadline);
     if (!chunk) {
       if (ports_.runtime.Now() < deadline) return chunk.error();
       return Error{Code::kTimeout, "the answer stopped in the middle"};
     }
-    if (chunk->empty()) return text;
+    if (chunk->empty()) break;
     if (text.size() + chunk->size() > kMaxAnswerBytes) return too_long;
     text += *chunk;
   }
+  return text;
 }
 
-void ModelCall::ReadStep(const PlannedSend& send, const Response& response, ModelAnswer& answer) {
-  std::uint64_t index = 0;
-  if (strategy_ == AiStrategy::kUniversal && response.headers.Has("cf-aig-step")) {
+// Which step answered, and with which model.
+void ModelCall::ReadServer(const PlannedSend& send, const Response& response, ModelAnswer& answer) {
+  const std::size_t index = IndexOfStep(send, response);
+  answer.step = send.first_step + static_cast<int>(index);
+  answer.model = index < send.steps.size()
+                     ? send.steps[index].model
+                     : std::string(WithoutProvider(response.headers.Get("cf-aig-model")));
+}
+
+// One past the last for a model that a deployed route chose by itself: some fallback, at any rate.
+std::size_t ModelCall::IndexOfStep(const PlannedSend& send, const Response& response) {
+  const auto odd = [&](std::string_view event, std::string_view field, std::string_view value) {
+    ports_.log.Write(LogLevel::kWarn, event,
+                     {{"sandbox_id", std::string(question_.sandbox_id)},
+                      {field, std::string(value.substr(0, kMaxModelNameBytes))}});
+  };
+  if (policy_.strategy == AiStrategy::kUniversal && response.headers.Has("cf-aig-step")) {
     const std::string_view text = response.headers.Get("cf-aig-step");
     const auto step = ParseUint(text);
-    if (step && *step < send.steps.size()) {
-      index = *step;
-    } else {
-      ports_.log.Write(
-          LogLevel::kWarn, "model_step_out_of_range",
-          {{"sandbox_id", std::string(sandbox_id_)}, {"step", std::string(text.substr(0, 16))}});
-    }
+    if (step && *step < send.steps.size()) return *step;
+    odd("model_step_out_of_range", "step", text);
   }
-  answer.step = send.first_step + static_cast<int>(index);
-  answer.model = send.steps[index].model;
+  if (policy_.strategy == AiStrategy::kDynamic && IsSuccess(response.status)) {
+    const std::string_view model = WithoutProvider(response.headers.Get("cf-aig-model"));
+    for (std::size_t i = 0; i < send.steps.size(); ++i)
+      if (model == send.steps[i].model) return i;
+    odd("model_not_of_route", "model", model);
+    if (IsModelName(model)) return send.steps.size();
+  }
+  return 0;
 }
 
 void ModelCall::LogFailure(const ModelAnswer& answer) {
   if (answer.outcome == Outcome::kAnswered || answer.outcome == Outcome::kCancelled) return;
   ports_.log.Write(LogLevel::kWarn, "model_attempt_failed",
-                   {{"sandbox_id", std::string(sandbox_id_)},
+                   {{"sandbox_id", std::string(question_.sandbox_id)},
                     {"model", answer.model},
                     {"attempt", std::int64_t{answer.attempts}},
                     {"cause", answer.cause}});

@@ -22,11 +22,21 @@ struct ModelPorts {
   Log& log;
 };
 
+struct ModelPolicy {
+  AiStrategy strategy;
+  const std::vector<PlannedSend>& plan;
+  const StreamLimits& stream_limits;
+};
+
+struct ModelQuestion {
+  std::string_view sandbox_id;
+  const ChatBody& chat;
+  std::string metadata_json;
+};
+
 class ModelCall {
  public:
-  ModelCall(ModelPorts ports, AiStrategy strategy, const std::vector<PlannedSend>& plan,
-            std::string_view sandbox_id, std::string_view chat_json, std::string metadata_json,
-            CancelToken& caller_gone);
+  ModelCall(ModelPorts ports, ModelPolicy policy, ModelQuestion question, CancelToken& caller_gone);
 
   ModelAnswer Run();
 
@@ -39,23 +49,26 @@ class ModelCall {
   };
 
   Sent Send(const PlannedSend& send);
-  Sent Read(const PlannedSend& send, Response response, Instant began);
-  Sent Refused(const PlannedSend& send, const Response& response, std::string body, Nanos took);
+  Result<Response> Ask(const PlannedSend& send, const Deadlines& deadlines);
+  Sent Read(const PlannedSend& send, Response response, Instant began, Instant first_byte_due);
+  Sent Streamed(const PlannedSend& send, const Response& response, std::string first, Nanos took);
+  Sent Whole(const PlannedSend& send, const Response& response, std::string body, Nanos took);
+  Sent Failed(const PlannedSend& send, const Response& response, int status,
+              std::optional<AiFailure> failure, Nanos took);
   Sent Broken(const PlannedSend& send, const Error& error, Instant deadline);
-  Result<std::string> ReadBody(const Body& body);
-  void ReadStep(const PlannedSend& send, const Response& response, ModelAnswer& answer);
+  // What follows `start`, and `start` before it.
+  Result<std::string> ReadBody(const Body& body, std::string start);
+  void ReadServer(const PlannedSend& send, const Response& response, ModelAnswer& answer);
+  std::size_t IndexOfStep(const PlannedSend& send, const Response& response);
   // False: do not send again.
   bool Wait(const PlannedSend& next, const Sent& last);
   void LogFailure(const ModelAnswer& answer);
 
   ModelPorts ports_;
-  AiStrategy strategy_;
-  const std::vector<PlannedSend>& plan_;
-  std::string_view sandbox_id_;
-  std::string_view chat_json_;
-  std::string metadata_json_;
+  ModelPolicy policy_;
+  ModelQuestion question_;
   CancelToken& caller_gone_;
-  Instant deadline_;
+  Instant deadline_;  // AIG-10: until the first byte goes to the caller
 };
 
 }  // namespace mg

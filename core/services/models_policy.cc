@@ -17,6 +17,23 @@ constexpr std::int64_t kDefaultRetryAfterSeconds = 5;
 constexpr std::int64_t kMaxCallerRetryAfterSeconds = 3600;
 constexpr Nanos kWholeRequestGrace = seconds(2);
 
+constexpr std::string_view kProviderPrefix = "workers-ai/";
+
+struct CodeStatus {
+  std::int64_t code;
+  int status;
+};
+
+// wire/ai-gateway.md 4.6, as far as a status decides anything.
+constexpr CodeStatus kStatusOfCode[] = {
+    {2001, 400}, {2003, 429}, {2005, 400}, {2008, 400}, {2009, 401}, {2016, 424}, {2017, 424},
+    {2021, 402}, {2029, 424}, {2030, 424}, {2040, 400}, {2041, 429}, {2045, 429}, {3003, 400},
+    {3006, 413}, {3007, 408}, {3008, 408}, {3021, 429}, {3023, 403}, {3030, 400}, {3036, 429},
+    {3039, 400}, {3040, 429}, {3041, 403}, {3042, 404}, {3050, 503}, {5004, 400}, {5005, 405},
+    {5006, 400}, {5007, 400}, {5016, 403}, {5018, 403}, {5019, 405}, {5028, 400}, {7003, 404},
+    {8001, 400}, {8007, 400}, {10000, 401}};
+constexpr int kStatusOfOtherCodes = 502;
+
 bool IsBudgetCode(std::int64_t code) {
   return code == 2041 || code == 2045 || code == 3036;
 }
@@ -50,16 +67,25 @@ PlannedSend SendOf(std::vector<ModelStep> steps, int first_step, std::int64_t wa
 
 }  // namespace
 
+std::string_view WithoutProvider(std::string_view model) {
+  if (model.substr(0, kProviderPrefix.size()) == kProviderPrefix)
+    model.remove_prefix(kProviderPrefix.size());
+  return model;
+}
+
 std::vector<PlannedSend> PlanOf(const ModelRoute& route, AiStrategy strategy) {
   const ModelStep primary{route.primary, route.first_byte_ms};
   const ModelStep fallback{route.fallback, route.fallback_first_byte_ms};
   const int attempts = std::max(1, route.attempts);
+  const bool both = strategy == AiStrategy::kDynamic && !fallback.model.empty();
+  const std::vector<ModelStep> steps =
+      both ? std::vector<ModelStep>{primary, fallback} : std::vector<ModelStep>{primary};
   std::vector<PlannedSend> plan;
   for (int n = 0; n < attempts; ++n) {
     const std::int64_t wait = n == 0 ? 0 : n == 1 ? kFirstWaitMs : kLaterWaitMs;
-    plan.push_back(SendOf({primary}, 0, wait));
+    plan.push_back(SendOf(steps, 0, wait));
   }
-  if (fallback.model.empty()) return plan;
+  if (fallback.model.empty() || both) return plan;
   if (strategy == AiStrategy::kDirect) {
     plan.push_back(SendOf({fallback}, 1, 0));
   } else {
@@ -83,6 +109,12 @@ Verdict Judge(int status, std::optional<std::int64_t> code) {
   if (IsRetryableStatus(status)) return Verdict::kRetry;
   if (status == 400 && code == 2005) return Verdict::kRetry;
   return status >= 400 && status < 500 ? Verdict::kCallerError : Verdict::kFailed;
+}
+
+int StatusOfCode(std::optional<std::int64_t> code) {
+  for (const CodeStatus& known : kStatusOfCode)
+    if (code == known.code) return known.status;
+  return kStatusOfOtherCodes;
 }
 
 RetryableKind KindOf(int status, Nanos took, std::int64_t limit_ms) {

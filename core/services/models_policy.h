@@ -13,6 +13,9 @@
 
 namespace mg {
 
+// "workers-ai/@cf/..." names the same model as "@cf/...".
+std::string_view WithoutProvider(std::string_view model);
+
 // One call of AI Gateway.
 struct PlannedSend {
   std::vector<ModelStep> steps;
@@ -22,7 +25,8 @@ struct PlannedSend {
 };
 
 // Universal: every send names the primary, the last one the fallback too. Direct: one step a send,
-// the fallback following the last one on the primary without a wait.
+// the fallback following the last one on the primary without a wait. Dynamic: every send may reach
+// both, for the route itself falls back; its steps here say which models those are.
 std::vector<PlannedSend> PlanOf(const ModelRoute& route, AiStrategy strategy);
 
 // AIG-10: until the first byte goes to the caller.
@@ -38,6 +42,9 @@ enum class Verdict {
   kFailed,       // our own configuration, or what no rule expects: 502, the cause in the log
 };
 Verdict Judge(int status, std::optional<std::int64_t> code);
+
+// Of a failure that came without a status of its own: within a stream, or as the body of a 200.
+int StatusOfCode(std::optional<std::int64_t> code);
 
 enum class RetryableKind { kTimeout, kRateLimit, kOther };
 // Of an answer that Judge calls kRetry. AI Gateway reports an expired step like any other upstream

@@ -109,6 +109,9 @@ class Registry {
   Status RevokeKey(std::string_view slug, std::string_view key_id, std::string_view actor,
                    CancelToken& cancel);
 
+  // `map_json` is a checked model map; every gateway follows within 5 s.
+  Status PutModelMap(std::string_view map_json, std::string_view actor, CancelToken& cancel);
+
   Result<std::vector<UsageSum>> SumUsage(const UsageFilter& filter, CancelToken& cancel);  // USG-6
   Result<std::vector<AuditRecord>> ListAudit(std::size_t limit,
                                              CancelToken& cancel);  // newest first

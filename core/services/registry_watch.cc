@@ -19,6 +19,8 @@ constexpr std::string_view kNewest =
     "SELECT seq, at, (SELECT at FROM registry_changes WHERE seq = ?1) AS seen_at "
     "FROM registry_changes ORDER BY seq DESC LIMIT 1";
 
+constexpr std::string_view kModelMap = "SELECT map FROM model_map WHERE id = 1";
+
 std::string PageSql(std::string_view condition) {
   return "SELECT c.seq, c.kind, c.tenant_id, c.host, c.at, "
          "c.tenant_id IS NOT NULL AND t.id IS NULL AS tenant_gone FROM registry_changes c "
@@ -39,13 +41,17 @@ class RegistryWatch::Impl : public std::enable_shared_from_this<Impl> {
 
   Status PollOnce(CancelToken& cancel) {
     for (;;) {
-      MG_TRY(answers, db_.Batch({{std::string(kNewest), {seen_.seq}}, NextPage()}, cancel));
+      MG_TRY(
+          answers,
+          db_.Batch({{std::string(kNewest), {seen_.seq}}, NextPage(), {std::string(kModelMap), {}}},
+                    cancel));
       const std::optional<D1Row> newest = FirstRow(answers[0]);
       if (IsAnotherDatabase(newest)) {
         StartAgain();
         continue;
       }
       MG_RETURN_IF_ERROR(HandOn(answers[1].rows));
+      HandOnMap(FirstRow(answers[2]));
       if (answers[1].rows.size() == kPageRows) continue;
       // The first load passes over the rows before its span.
       if (newest) seen_ = {newest->Int("seq"), newest->Int("at")};
@@ -110,6 +116,16 @@ class RegistryWatch::Impl : public std::enable_shared_from_this<Impl> {
     loaded_ = false;
   }
 
+  void HandOnMap(const std::optional<D1Row>& row) {
+    std::string map = row ? row->Text("map") : "";
+    if (map == model_map_) return;
+    model_map_ = map;
+    RegistryChange changed;
+    changed.kind = kModelMapChanged;
+    changed.model_map = std::move(map);
+    listener_(changed);
+  }
+
   Status HandOn(const std::vector<D1Row>& rows) {
     for (const D1Row& row : rows) {
       const RegistryChange change{row.Int("seq"),   row.Text("kind"), row.Text("tenant_id"),
@@ -132,6 +148,7 @@ class RegistryWatch::Impl : public std::enable_shared_from_this<Impl> {
   std::unique_ptr<Task> task_;
   FailureStreak failures_;
   bool loaded_ = false;
+  std::string model_map_;
   std::optional<std::int64_t> loading_since_ms_;
   Seen seen_;
 };

@@ -1,6 +1,8 @@
 // Follows registry_changes (TEN-12): every 4 s asks D1 for rows after the last seen one and hands
 // each to the caches. At start it loads the changes of the last TENANT_CACHE_TTL_SECONDS + 60 s.
 //
+// The operators' model map is asked for in the same call, and handed on whenever it is another one.
+//
 // A database that was reset or restored (its newest change is behind, or the last seen row is not
 // the one it was) is followed from the start again, after one change of kind kRegistryReset.
 //

@@ -69,11 +69,16 @@ struct RegistryChange {
   std::string host;
   std::int64_t at_ms = 0;
   bool tenant_gone = false;  // not a column: when this was read, the tenant was deleted
+  std::string model_map{};   // of kModelMapChanged
 };
 
 // Not a row: RegistryWatch says it when the database is no longer the one it followed (reset or
 // restored). Nothing that is held may be believed; seq, tenant_id and host are empty.
 inline constexpr std::string_view kRegistryReset = "reset";
+
+// Not a row either: the operators' model map is another than it was, JSON, or "" when there is
+// none.
+inline constexpr std::string_view kModelMapChanged = "model_map";
 
 class Tenants {
  public:

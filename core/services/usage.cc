@@ -118,6 +118,30 @@ class Usage::Impl {
     const Lock lock(mutex_);
     return lost_;
   }
+  std::size_t Delivered() {
+    const Lock lock(mutex_);
+    return delivered_;
+  }
+  std::size_t Retries() {
+    const Lock lock(mutex_);
+    return retries_;
+  }
+  // Rows stand in the order of their making, from `sending_` to `unsaved_`.
+  std::int64_t OldestAgeMs() {
+    std::string oldest;
+    {
+      const Lock lock(mutex_);
+      if (!sending_.empty()) {
+        oldest = sending_.front();
+      } else if (!active_.empty()) {
+        oldest = active_.front();
+      } else if (!unsaved_.empty()) {
+        oldest = unsaved_.front();
+      }
+    }
+    if (oldest.empty()) return 0;
+    return std::max<std::int64_t>(0, runtime_.Wall().ms - CreatedAtMs(oldest));
+  }
 
  private:
   struct Loss {
@@ -305,6 +329,7 @@ class Usage::Impl {
       const Lock lock(mutex_);
       send_failed_ = !sent;
       if (sent) {
+        delivered_ += batch.size();
         sending_.erase(sending_.begin(),
                        sending_.begin() + static_cast<std::ptrdiff_t>(batch.size()));
       }
@@ -325,10 +350,17 @@ class Usage::Impl {
     for (std::size_t attempt = 0;; ++attempt) {
       const Result<D1Answer> answer = db_->Query(insert, cancel_);
       if (answer) return Ok();
+      CountRetry();
       if (attempt == std::size(kRetryWaitsMs) || !MayPass(answer.error())) return answer.error();
       const Instant again = runtime_.Now() + std::chrono::milliseconds(kRetryWaitsMs[attempt]);
       if (!SleepUnlessCancelled(runtime_, again, cancel_)) return answer.error();
     }
+  }
+
+  // A batch that failed is always sent again, by this process or the next.
+  void CountRetry() {
+    const Lock lock(mutex_);
+    ++retries_;
   }
 
   void ReportSend(const Status& sent, std::size_t rows) {
@@ -373,6 +405,8 @@ class Usage::Impl {
   std::deque<std::string> sending_;
   bool sending_on_disk_ = false;
   std::size_t lost_ = 0;
+  std::size_t delivered_ = 0;
+  std::size_t retries_ = 0;
   bool send_failed_ = false;
   bool stopping_ = false;  // send without pause
   bool closing_ = false;   // save what is left, send nothing more
@@ -405,6 +439,18 @@ std::size_t Usage::Waiting() const {
 
 std::size_t Usage::Lost() const {
   return impl_->Lost();
+}
+
+std::size_t Usage::Delivered() const {
+  return impl_->Delivered();
+}
+
+std::size_t Usage::Retries() const {
+  return impl_->Retries();
+}
+
+std::int64_t Usage::OldestAgeMs() const {
+  return impl_->OldestAgeMs();
 }
 
 }  // namespace mg

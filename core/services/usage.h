@@ -44,7 +44,10 @@ class Usage {
   // Writes what waits, or gives up at the deadline (rows stay in the outbox). Ends the tasks.
   void Stop(Instant deadline);
   std::size_t Waiting() const;
-  std::size_t Lost() const;  // since the start, for want of room or after Stop
+  std::size_t Lost() const;          // since the start, for want of room or after Stop
+  std::size_t Delivered() const;     // rows that D1 took, since the start
+  std::size_t Retries() const;       // batches sent again, since the start
+  std::int64_t OldestAgeMs() const;  // of the row that waits longest; 0 when none does
 
  private:
   class Impl;

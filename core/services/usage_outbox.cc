@@ -56,6 +56,11 @@ std::string UsageLine(const UsageRow& row, std::string_view id, std::int64_t cre
                        {"created_at", created_at_ms}});
 }
 
+std::int64_t CreatedAtMs(std::string_view line) {
+  const Result<Json> parsed = ParseJson(line);
+  return parsed ? IntAt(*parsed, "created_at", 0) : 0;
+}
+
 UsageOutbox::UsageOutbox(std::string path, Disk& disk)
     : path_(std::move(path)), sending_path_(path_ + ".sending"), disk_(disk) {}
 

@@ -17,6 +17,8 @@ namespace mg {
 // One row as it is stored and sent: a JSON object without a newline.
 std::string UsageLine(const UsageRow& row, std::string_view id, std::int64_t created_at_ms);
 
+std::int64_t CreatedAtMs(std::string_view line);  // of such a row; 0 for anything else
+
 class UsageOutbox {
  public:
   struct Lines {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/base/json.h"
-#include "core/clients/ai_gateway.h"
+#include "core/clients/chat_answer.h"
 #include "fakes/ai_gateway.h"
 #include "fakes/ai_knobs_json.h"
 #include "tests/support/ai_wire.h"
@@ -79,7 +79,8 @@ class AiGatewayFixture : public ::testing::Test {
     return json.ok() ? *json : Json();
   }
   static std::int64_t CodeOf(const Response& response) {
-    return AiErrorCode(response.body.bytes()).value_or(0);
+    const auto failure = AiFailureIn(response.body.bytes());
+    return failure ? failure->code.value_or(0) : 0;
   }
 
   const std::string base = std::string("/v1/") + kWireAccount + "/moltgate";

@@ -8,15 +8,6 @@ namespace {
 
 constexpr std::size_t kAuditRows = 200;
 
-Json ToJson(const ModelRoute& route) {
-  Json json{{"primary", route.primary},
-            {"first_byte_ms", route.first_byte_ms},
-            {"attempts", route.attempts}};
-  json["fallback"] = route.fallback.empty() ? Json(nullptr) : Json(route.fallback);
-  if (!route.fallback.empty()) json["fallback_first_byte_ms"] = route.fallback_first_byte_ms;
-  return json;
-}
-
 Json ToJson(const SandboxView& view) {
   Json json{{"status", SandboxStateName(view.state)}};
   json["process_id"] = view.process_id == 0 ? Json(nullptr) : Json(view.process_id);
@@ -43,20 +34,6 @@ Result<UsageFilter> ReadFilter(const Request& request) {
 }
 
 }  // namespace
-
-// AIG-11
-Response AdminRouting(Exchange& exchange, Services& services) {
-  auto tenant = PathTenant(exchange, services);
-  if (!tenant) return AdminError(exchange, services, tenant.error());
-  const RoutingView view = services.models.Routing(*tenant);
-  Json body = ToJson(view.route);
-  body["tenant"] = tenant->slug;
-  body["tier"] = TierName(tenant->tier);
-  body["strategy"] = view.strategy;
-  auto metadata = ParseJson(view.metadata_json);
-  body["metadata"] = metadata ? *metadata : Json(nullptr);
-  return AdminItem(200, body);
-}
 
 Response AdminSandbox(Exchange& exchange, Services& services) {
   auto tenant = PathTenant(exchange, services);
@@ -105,14 +82,6 @@ Response AdminUsage(Exchange& exchange, Services& services) {
                      {"tokens_out", sum.tokens_out}});
   }
   return AdminList(std::move(items));
-}
-
-Response AdminModels(Exchange&, Services& services) {
-  const ModelSettings& models = services.settings.models;
-  Json body{{"free", ToJson(models.free)}, {"premium", ToJson(models.premium)}};
-  body["override"] =
-      models.override_primary.empty() ? Json(nullptr) : Json(models.override_primary);
-  return AdminItem(200, body);
 }
 
 Response AdminAudit(Exchange& exchange, Services& services) {

@@ -1,5 +1,4 @@
 #include "core/base/json.h"
-#include "core/gateway/refusal.h"
 #include "core/gateway/routes/routes.h"
 
 namespace mg {
@@ -17,10 +16,6 @@ Response AnswerStatus(Exchange& exchange, Services& services) {
   Response response = JsonResponse(200, DumpJson(body));
   response.headers.Set("cache-control", "no-store");
   return response;
-}
-
-Response AnswerNotBuilt(Exchange& exchange, Services&) {
-  return Refuse(exchange, Refusal::kNotBuilt);
 }
 
 }  // namespace mg

@@ -1,7 +1,6 @@
-#include <chrono>
-
 #include "core/base/json.h"
 #include "core/gateway/refusal.h"
+#include "core/gateway/routes/chat_input.h"
 #include "core/gateway/routes/routes.h"
 
 namespace mg {
@@ -9,12 +8,14 @@ namespace {
 
 Response FailureResponse(const Exchange& exchange, const ModelAnswer& answer) {
   switch (answer.outcome) {
+    case ModelAnswer::Outcome::kCallerError:
+      return RefuseAsModelDid(exchange, answer.status, answer.failure);
     case ModelAnswer::Outcome::kTimedOut:
       return Refuse(exchange, Refusal::kModelTimedOut);
     case ModelAnswer::Outcome::kModelNotFound:
       return Refuse(exchange, Refusal::kModelNotFound);
     case ModelAnswer::Outcome::kRateLimited:
-      return RefuseWithRetryAfter(exchange, Refusal::kModelRateLimited, answer.retry_after_seconds);
+      return Refuse(exchange, Refusal::kModelRateLimited);
     default:
       return Refuse(exchange, Refusal::kModelFailed);
   }
@@ -40,43 +41,42 @@ std::string_view OutcomeName(ModelAnswer::Outcome outcome) {
   return "failed";
 }
 
-void OweUsage(Exchange& exchange, Services& services, const ModelAnswer& answer) {
-  if (answer.outcome != ModelAnswer::Outcome::kAnswered || !answer.usage || answer.cache_hit)
-    return;  // USG-1
-  const Nanos took = services.runtime.Now() - exchange.began;
-  exchange.usage = UsageRow{exchange.tenant->id, answer.model, answer.usage->in, answer.usage->out,
-                            std::chrono::duration_cast<std::chrono::milliseconds>(took).count()};
+ModelTrace TraceOf(ModelAnswer& answer) {
+  ModelTrace trace;
+  trace.model = answer.model;
+  trace.step = answer.step;
+  trace.attempts = answer.attempts;
+  trace.outcome = OutcomeName(answer.outcome);
+  trace.cause = std::move(answer.cause);
+  trace.billed = answer.outcome == ModelAnswer::Outcome::kAnswered && !answer.cache_hit;
+  trace.usage = answer.usage;
+  trace.stream = answer.stream;
+  return trace;
 }
 
-bool AsksForStream(const Json& body) {
-  const Json* stream = Find(body, "stream");
-  return stream != nullptr && stream->is_boolean() && stream->get<bool>();
+Response AnswerResponse(ModelAnswer& answer) {
+  if (!answer.stream)
+    return TextResponse(answer.status, std::move(answer.body), answer.content_type);
+  Response response;
+  response.status = answer.status;
+  response.headers.Add("content-type", answer.content_type);
+  response.headers.Add("cache-control", "no-cache");
+  response.body = Body(answer.stream);
+  return response;
 }
 
 }  // namespace
 
 Response AnswerChat(Exchange& exchange, Services& services) {
-  if (AsksForStream(*exchange.json)) {
-    return Refuse(exchange, Refusal::kUnsupportedParameter,
-                  "stream: true is not supported; send the request without it.");
-  }
-  const Json* messages = Find(*exchange.json, "messages");
-  if (messages == nullptr || !messages->is_array() || messages->empty()) {
-    return Refuse(exchange, Refusal::kInvalidInput,
-                  "\"messages\" must be an array with at least one message.");
-  }
+  if (const auto problem = CheckChat(*exchange.json))
+    return RefuseInput(exchange, problem->param, problem->message);
   ModelAnswer answer = services.models.Complete(
       *exchange.tenant, exchange.request.headers.Get("x-moltgate-workload"),
       exchange.request.body.bytes(), exchange.caller_gone);
-  services.metrics.CountModelCall(answer.model, OutcomeName(answer.outcome), answer.attempts);
-  OweUsage(exchange, services, answer);
-  Response response;
-  if (answer.outcome == ModelAnswer::Outcome::kAnswered ||
-      answer.outcome == ModelAnswer::Outcome::kCallerError) {
-    response = TextResponse(answer.status, std::move(answer.body), answer.content_type);
-  } else {
-    response = FailureResponse(exchange, answer);
-  }
+  exchange.model = TraceOf(answer);
+  Response response = answer.outcome == ModelAnswer::Outcome::kAnswered
+                          ? AnswerResponse(answer)
+                          : FailureResponse(exchange, answer);
   if (response.status == 429 && answer.retry_after_seconds > 0) {  // AIG-10
     response.headers.Set("retry-after", std::to_string(answer.retry_after_seconds));
   }
@@ -85,8 +85,6 @@ Response AnswerChat(Exchange& exchange, Services& services) {
     response.headers.Set("x-moltgate-model", answer.model);
     response.headers.Set("x-moltgate-attempts", std::to_string(answer.attempts));
   }
-  exchange.model =
-      ModelTrace{std::move(answer.model), answer.step, answer.attempts, std::move(answer.cause)};
   return response;
 }
 

@@ -11,7 +11,6 @@ Response AnswerStatus(Exchange& exchange, Services& services);
 Response AnswerChat(Exchange& exchange, Services& services);
 Response AnswerModelList(Exchange& exchange, Services& services);
 Response AnswerAgent(Exchange& exchange, Services& services);  // everything that is the agent's
-Response AnswerNotBuilt(Exchange& exchange, Services& services);
 
 // Admin API (INTERFACES "Admin API").
 Response AdminListTenants(Exchange& exchange, Services& services);
@@ -33,6 +32,7 @@ Response AdminSandboxAction(Exchange& exchange, Services& services);
 Response AdminSandboxLogs(Exchange& exchange, Services& services);
 Response AdminUsage(Exchange& exchange, Services& services);
 Response AdminModels(Exchange& exchange, Services& services);
+Response AdminPutModels(Exchange& exchange, Services& services);
 Response AdminAudit(Exchange& exchange, Services& services);
 
 }  // namespace mg

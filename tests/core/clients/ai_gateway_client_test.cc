@@ -20,6 +20,10 @@ constexpr const char* kChat =
     R"( { "stream" : false, "messages":[{"role":"user","content":"What is 2+2?"}] , "model":"auto",
         "temperature" :0.20 } )";
 
+ChatBody Chat() {
+  return *ReadChatBody(kChat);
+}
+
 // Keeps the last request and answers with one response.
 class Recorder final : public Handler {
  public:
@@ -61,7 +65,7 @@ class AiGatewayWire : public ::testing::Test {
 
 TEST_F(AiGatewayWire, SendsOneStepWithTheCallersBodyAsItWasWritten) {
   service.answer = test::WireResponse("universal_one_step");
-  const auto response = client.Universal({{kFreeModel, 8000}}, kChat, kMetadata, {}, cancel);
+  const auto response = client.Universal({{kFreeModel, 8000}}, Chat(), kMetadata, {}, cancel);
   ASSERT_TRUE(response);
   EXPECT_EQ(response->status, 200);
   EXPECT_EQ(response->body.bytes(), service.answer.body.bytes());
@@ -71,7 +75,7 @@ TEST_F(AiGatewayWire, SendsOneStepWithTheCallersBodyAsItWasWritten) {
 TEST_F(AiGatewayWire, SendsPrimaryAndFallbackAsTwoSteps) {
   service.answer = test::WireResponse("universal_fallback");
   const auto response =
-      client.Universal({{kPremiumModel, 20000}, {kFreeModel, 8000}}, kChat, kMetadata, {}, cancel);
+      client.Universal({{kPremiumModel, 20000}, {kFreeModel, 8000}}, Chat(), kMetadata, {}, cancel);
   ASSERT_TRUE(response);
   EXPECT_EQ(response->headers.Get("cf-aig-step"), "1");
   ExpectSent("universal_fallback");
@@ -80,67 +84,48 @@ TEST_F(AiGatewayWire, SendsPrimaryAndFallbackAsTwoSteps) {
 
 TEST_F(AiGatewayWire, SpeaksToWorkersAiItselfInTheDirectStrategy) {
   service.answer = test::WireResponse("direct_chat");
-  ASSERT_TRUE(client.Direct({kFreeModel, 8000}, kChat, kMetadata, {}, cancel));
+  ASSERT_TRUE(client.Direct({kFreeModel, 8000}, Chat(), kMetadata, {}, cancel));
   ExpectSent("direct_chat");
+}
+
+TEST_F(AiGatewayWire, SpeaksToADeployedRouteInTheDynamicStrategy) {
+  AiGatewaySettings settings = SettingsOfWire();
+  settings.dynamic_route = "support";
+  AiGatewayClient dynamic(transport, settings);
+  const ChatBody chat = *ReadChatBody(R"({"stream":true,"model":"auto","n":1})");
+  ASSERT_TRUE(dynamic.Dynamic(chat, kMetadata, {}, cancel));
+  EXPECT_EQ(service.last.target,
+            "/v1/" + std::string(test::kWireAccount) + "/moltgate/compat/chat/completions");
+  EXPECT_EQ(service.last.body.bytes(), R"({"model":"dynamic/support","stream":true,"n":1})");
+  EXPECT_EQ(service.last.headers.Get("authorization"), "Bearer workers-token");
+  EXPECT_EQ(service.last.headers.Get("cf-aig-authorization"), "Bearer gateway-token");
+  EXPECT_EQ(service.last.headers.Get("cf-aig-metadata"), kMetadata);
 }
 
 TEST_F(AiGatewayWire, LetsOneKeyServeBothUnlessWorkersAiHasItsOwn) {
   AiGatewaySettings settings = SettingsOfWire();
   settings.workers_ai_token.clear();
   AiGatewayClient one_key(transport, settings);
-  ASSERT_TRUE(one_key.Direct({kFreeModel, 1}, kChat, kMetadata, {}, cancel));
+  ASSERT_TRUE(one_key.Direct({kFreeModel, 1}, Chat(), kMetadata, {}, cancel));
   EXPECT_EQ(service.last.headers.Get("authorization"), "Bearer gateway-token");
   EXPECT_EQ(service.last.headers.Get("cf-aig-authorization"), "Bearer gateway-token");
-  ASSERT_TRUE(one_key.Universal({{kFreeModel, 1}}, kChat, kMetadata, {}, cancel));
+  ASSERT_TRUE(one_key.Universal({{kFreeModel, 1}}, Chat(), kMetadata, {}, cancel));
   EXPECT_NE(service.last.body.bytes().find(R"("Authorization":"Bearer gateway-token")"),
             std::string::npos);
 }
 
 TEST_F(AiGatewayWire, HandsErrorAnswersBackAsAnswers) {
   service.answer = test::WireResponse("error_capacity");
-  const auto response = client.Universal({{kFreeModel, 8000}}, kChat, kMetadata, {}, cancel);
+  const auto response = client.Universal({{kFreeModel, 8000}}, Chat(), kMetadata, {}, cancel);
   ASSERT_TRUE(response);
   EXPECT_EQ(response->status, 429);
 }
 
-TEST_F(AiGatewayWire, HandsTransportErrorsOnAndSendsNothingForABadQuery) {
+TEST_F(AiGatewayWire, HandsTransportErrorsOn) {
   transport.before = [](int, const Request&) { return Error{Code::kUnavailable, "refused", true}; };
-  EXPECT_EQ(client.Direct({kFreeModel, 1}, kChat, kMetadata, {}, cancel).error().code,
+  EXPECT_EQ(client.Direct({kFreeModel, 1}, Chat(), kMetadata, {}, cancel).error().code,
             Code::kUnavailable);
-  EXPECT_EQ(client.Universal({{kFreeModel, 1}}, "[]", kMetadata, {}, cancel).error().code,
-            Code::kInvalid);
   EXPECT_EQ(transport.calls(), 1);
-}
-
-TEST(AiErrorCodes, AreReadFromEveryEnvelope) {
-  const struct {
-    const char* name;
-    std::int64_t code;
-  } cases[] = {
-      {"error_unauthorized", 2009},     {"error_workers_ai_unauthorized", 10000},
-      {"error_no_gateway", 2001},       {"error_time_limit", 2005},
-      {"error_spend_limit", 2041},      {"error_capacity", 3040},
-      {"error_deprecated_model", 5028}, {"error_no_such_model", 5007},
-      {"error_invalid_provider", 2008}, {"error_not_routed", 7003},
-      {"error_binding", 3021},
-  };
-  for (const auto& c : cases)
-    EXPECT_EQ(AiErrorCode(test::WireResponse(c.name).body.bytes()), c.code) << c.name;
-}
-
-TEST(AiErrorCodes, AreAbsentWhereThereIsNone) {
-  for (const char* body : {"", "error code: 522", "<html>1101</html>", "{}", "[]", "null",
-                           R"({"error":{"code":1}})", R"({"error":[]})", R"({"error":[1]})",
-                           R"({"error":[{"code":"2005"}]})", R"({"errors":[{"message":"x"}]})",
-                           R"({"errors":[{"code":1.5}]})", R"({"internalCode":-1})"})
-    EXPECT_EQ(AiErrorCode(body), std::nullopt) << body;
-  EXPECT_EQ(AiErrorCode(test::WireResponse("error_edge").body.bytes()), std::nullopt);
-}
-
-TEST(AiErrorCodes, PreferTheGatewaysArrayThenTheInternalCode) {
-  EXPECT_EQ(AiErrorCode(R"({"errors":[{"code":3}],"internalCode":2,"error":[{"code":1}]})"), 1);
-  EXPECT_EQ(AiErrorCode(R"({"errors":[{"code":3}],"internalCode":2,"error":[]})"), 2);
-  EXPECT_EQ(AiErrorCode(R"({"errors":[{"code":3}]})"), 3);
 }
 
 TEST(ChatBodyText, KeepsEveryMemberButModelAndStreamAsItWasWritten) {
@@ -151,9 +136,18 @@ TEST(ChatBodyText, KeepsEveryMemberButModelAndStreamAsItWasWritten) {
   EXPECT_EQ(body->model_json, R"("y")");
   EXPECT_EQ(
       WithModel(*body, "m\"1"),
-      R"({"model":"m\"1","a":1e400,"n":{"model":["}\"",{}]},"seed":12345678901234567890123})");
+      R"({"model":"m\"1","stream":true,"a":1e400,"n":{"model":["}\"",{}]},"seed":12345678901234567890123})");
   EXPECT_EQ(WithModel(*ReadChatBody(" {} "), "m"), R"({"model":"m"})");
   EXPECT_EQ(ReadChatBody(R"({"a":1})")->model_json, std::nullopt);
+}
+
+TEST(ChatBodyText, KeepsStreamOnlyWhereItIsTrue) {
+  const auto sent = [](const char* text) { return WithModel(*ReadChatBody(text), "m"); };
+  EXPECT_EQ(sent(R"({"stream" : true,"a":1})"), R"({"model":"m","stream":true,"a":1})");
+  for (const char* stream : {"false", "null", "1", "\"true\"", "{}"})
+    EXPECT_EQ(sent((R"({"stream":)" + std::string(stream) + R"(,"a":1})").c_str()),
+              R"({"model":"m","a":1})");
+  EXPECT_EQ(sent(R"({"stream":true,"stream":false})"), R"({"model":"m"})");
 }
 
 TEST(ChatBodyText, RefusesWhatIsNotOneObject) {
@@ -182,13 +176,13 @@ TEST(ChatBodyText, AgreesWithAParserOnMutatedBodies) {
         text.erase(at, 1);
       }
     }
-    (void)AiErrorCode(text);
     const auto body = ReadChatBody(text);
     auto parsed = ParseJson(text);
     if (!parsed || !parsed->is_object()) continue;
     ++accepted;
     ASSERT_TRUE(body) << text;
-    parsed->erase("stream");
+    const Json* stream = Find(*parsed, "stream");
+    if (stream == nullptr || *stream != Json(true)) parsed->erase("stream");
     (*parsed)["model"] = "m";
     const auto sent = ParseJson(WithModel(*body, "m"));
     ASSERT_TRUE(sent) << text;

@@ -259,9 +259,6 @@ TEST_F(LoadProfileTest, RefusesWrongTypesWhereTheyStand) {
       {R"({"access": {"kind": "real"}})", "p.jsonc:1:21: must be \"fake\" or \"cloudflare\""},
       {R"({"bindings": {"TENANT_DB": {}}})",
        "p.jsonc:1:28: needs \"kind\": \"fake\" or \"cloudflare\""},
-      {R"({"ai_gateway": {"strategy": "dynamic"}})",
-       "p.jsonc:1:29: \"dynamic\" is not available in this version; use \"universal\" or "
-       "\"direct\""},
       {R"({"app_domain": "a", "app_domain": "b"})",
        "p.jsonc:1:21: \"app_domain\" is given twice; first at 1:2"},
   };
@@ -380,10 +377,8 @@ TEST(LoadProfileAlone, RefusesMalformedVariablesByName) {
             "environment: PUBLIC_RATE_LIMIT_MAX: must be a whole number, as in 60");
   EXPECT_EQ(EnvironmentFailure("STARTUP_GATE", "wait"),
             "environment: STARTUP_GATE: must be refuse or respond");
-  EXPECT_THAT(EnvironmentFailure("AIG_STRATEGY", "dynamic"),
-              HasSubstr("not available in this version"));
   EXPECT_EQ(EnvironmentFailure("AIG_STRATEGY", "x"),
-            "environment: AIG_STRATEGY: must be universal or direct");
+            "environment: AIG_STRATEGY: must be universal, direct or dynamic");
   for (const char* map :
        {"{", "[]", "1", R"({"a": 1})", R"({"a": {"b": "c"}})", R"({"a": "b", "a": "c"})"}) {
     EXPECT_THAT(EnvironmentFailure("TENANT_DOMAIN_MAP", map),

@@ -169,6 +169,30 @@ TEST(CheckSettings, WantsModelsWithNamesAndTimeLimits) {
                   "models.premium.fallback_first_byte_ms", "CF_AI_GATEWAY_MODEL"));
 }
 
+TEST(CheckSettings, NeedsARouteForTheDynamicStrategy) {
+  Settings s = WellConfigured();
+  s.ai_gateway.strategy = AiStrategy::kDynamic;
+  EXPECT_EQ(Only(s), "AIG_DYNAMIC_ROUTE is not set, and the dynamic strategy needs it");
+  s.ai_gateway.dynamic_route = "two words";
+  EXPECT_EQ(Only(s), "AIG_DYNAMIC_ROUTE is not the name of a route");
+  s.ai_gateway.dynamic_route = "tiers";
+  EXPECT_THAT(NamesOf(s), IsEmpty());
+}
+
+TEST(CheckSettings, BoundsTheLongestStream) {
+  Settings s = WellConfigured();
+  s.models.stream_max_seconds = 0;
+  EXPECT_EQ(Only(s), "STREAM_MAX_SECONDS must be at least 1; it is 0");
+}
+
+TEST(CheckSettings, ChecksAModelMapByItself) {
+  EXPECT_THAT(CheckModelMap(ModelMap()), IsEmpty());
+  ModelMap map;
+  map.premium.attempts = 1;
+  ASSERT_EQ(CheckModelMap(map).size(), 1u);
+  EXPECT_EQ(CheckModelMap(map)[0].name, "models.premium.attempts");
+}
+
 TEST(CheckSettings, RefusesMalformedNamesInEveryEnvironment) {
   Settings s = WellConfigured();
   s.environment = Environment::kDevelopment;

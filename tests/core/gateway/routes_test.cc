@@ -108,13 +108,34 @@ TEST(ModelRoute, ABudgetsRefusalReachesTheCallerWithItsRetryAfter) {
   EXPECT_EQ(refused.headers.Get("retry-after"), "60");
 }
 
-TEST(ModelRoute, RefusesStreamsForNowAndModelsOfOthers) {
+// The model's own words and code, in the shape that OpenAI's clients read.
+TEST(ModelRoute, PutsAModelsRefusalIntoOpenAisShape) {
   World w;
   w.AddTenant("acme");
   const std::string key = w.AddKey("acme");
-  const Response stream = w.Chat("acme", key, "1", R"(,"stream":true)");
-  EXPECT_EQ(stream.status, 400);
-  EXPECT_EQ(Parsed(stream)["error"]["code"], "unsupported_parameter");
+  ModelLever lever;
+  lever.status = 400;
+  lever.code = 3030;
+  Pull(w.faults, kFree, lever);
+  const Response refused = w.Chat("acme", key, "1+1");
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(refused.headers.Get("content-type"), "application/json");
+  const Json error = Parsed(refused)["error"];
+  EXPECT_EQ(error["code"], "3030");
+  EXPECT_EQ(error["type"], "invalid_request_error");
+  EXPECT_EQ(error["param"], nullptr);
+  EXPECT_FALSE(error["message"].get<std::string>().empty());
+  EXPECT_THAT(error["message"].get<std::string>(), Not(HasSubstr("AiError")));
+  lever.status = 429;
+  lever.code = 3036;
+  Pull(w.faults, kFree, lever);
+  EXPECT_EQ(Parsed(w.Chat("acme", key, "1+1"))["error"]["type"], "rate_limit_error");
+}
+
+TEST(ModelRoute, RefusesModelsOfOthers) {
+  World w;
+  w.AddTenant("acme");
+  const std::string key = w.AddKey("acme");
   const Response foreign = w.Chat("acme", key, "1", std::string(R"(,"model":")") + kPremium + "\"");
   EXPECT_EQ(foreign.status, 404);
   EXPECT_EQ(Parsed(foreign)["error"]["code"], "model_not_found");
@@ -309,6 +330,47 @@ TEST(AdminApi, CreatesChangesAndDeletesATenant) {
   EXPECT_EQ(w.Admin("DELETE", "/api/admin/tenants/acme").status, 204);
   EXPECT_EQ(w.Admin("GET", "/api/admin/tenants/acme").status, 404);
   EXPECT_GE(Parsed(w.Admin("GET", "/api/admin/audit"))["items"].size(), 5u);
+}
+
+TEST(AdminApi, ChangesTheModelMapWithoutARestart) {
+  World w;
+  w.AddTenant("acme", "premium");
+  const std::string key = w.AddKey("acme");
+  Json map = Parsed(w.Admin("GET", "/api/admin/models"));
+  EXPECT_EQ(map["source"], "settings");
+  map["premium"]["primary"] = kFree;
+  map["premium"]["fallback"] = nullptr;
+  const Response put = w.Admin("PUT", "/api/admin/models", DumpJson(map));
+  ASSERT_EQ(put.status, 200) << put.body.bytes();
+  EXPECT_EQ(Parsed(put)["source"], "operators");
+  EXPECT_EQ(Parsed(put), Parsed(w.Admin("GET", "/api/admin/models")));
+  EXPECT_EQ(w.Chat("acme", key, "1+1").headers.Get("x-moltgate-model"), kFree);
+  EXPECT_EQ(Parsed(w.Admin("GET", "/api/admin/tenants/acme/routing"))["primary"], kFree);
+  EXPECT_EQ(Parsed(w.Admin("GET", "/api/admin/audit"))["items"][0]["action"], "models.put");
+  w.FollowChanges();
+  EXPECT_EQ(w.log.Events("model_map_changed").size(), 1U);  // its own change is no news
+
+  map["premium"]["fallback"] = kPremium;
+  map["premium"]["attempts"] = 1;
+  const Response refused = w.Admin("PUT", "/api/admin/models", DumpJson(map));
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_THAT(refused.body.bytes(), HasSubstr("premium.attempts"));
+  EXPECT_EQ(w.Chat("acme", key, "1+1").headers.Get("x-moltgate-model"), kFree);
+}
+
+// Another gateway on the same registry follows with its next poll.
+TEST(AdminApi, CarriesTheModelMapToEveryGateway) {
+  World w;
+  w.AddTenant("acme");
+  const std::string key = w.AddKey("acme");
+  Assembly other(w.settings, Ports{w.runtime, w.random, w.log, w.transport, w.disk, w.agents},
+                 {"http://model.test/internal/model/v1"});
+  Json map = Parsed(w.Admin("GET", "/api/admin/models"));
+  map["free"]["primary"] = kPremium;
+  ASSERT_EQ(w.Admin("PUT", "/api/admin/models", DumpJson(map)).status, 200);
+  EXPECT_EQ(other.services().models.Map().map.free.primary, kFree);
+  ASSERT_TRUE(other.FollowRegistryOnce(w.cancel));
+  EXPECT_EQ(other.services().models.Map().map.free.primary, kPremium);
 }
 
 TEST(AdminApi, RefusesTenantsAndDomainsThatNoHostLeadsTo) {

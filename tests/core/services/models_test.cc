@@ -1,116 +1,19 @@
 #include "core/services/models.h"
 
-#include <gtest/gtest.h>
-
-#include <deque>
-#include <mutex>
-
-#include "core/base/json.h"
-#include "fakes/ai_gateway.h"
-#include "tests/support/ai_wire.h"
-#include "tests/support/fixed_random.h"
-#include "tests/support/local_transport.h"
 #include "tests/support/model_lever.h"
-#include "tests/support/recording_log.h"
-#include "tests/support/stepped_runtime.h"
+#include "tests/support/model_routing.h"
 
 namespace mg {
 namespace {
 
+using test::kChat;
 using test::kFreeModel;
 using test::kPremiumModel;
+using test::ModelFailure;
+using test::ModelRouting;
 using Outcome = ModelAnswer::Outcome;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-constexpr const char* kChat = R"({"messages":[{"role":"user","content":"What is 2+2?"}]})";
-
-// The AI Gateway fake, with answers of the test's own in front of it while there are any.
-class Service final : public Handler {
- public:
-  explicit Service(fake::AiGateway& gateway) : gateway_(gateway) {}
-
-  Response Handle(Request& request, const Peer&, CancelToken& caller_gone) override {
-    {
-      std::lock_guard lock(mutex_);
-      requests_.push_back(request);
-      if (!script.empty()) {
-        Response next = std::move(script.front());
-        script.pop_front();
-        return next;
-      }
-    }
-    fake::CallNote note;
-    return gateway_.Handle(request, note, caller_gone);
-  }
-
-  std::vector<Request> requests() const {
-    std::lock_guard lock(mutex_);
-    return requests_;
-  }
-  // The models that the nth request (from 0) names.
-  std::vector<std::string> ModelsOf(std::size_t n) const {
-    std::vector<std::string> models;
-    const auto body = ParseJson(requests().at(n).body.bytes());
-    if (body->is_object()) return {StringAt(*body, "model")};
-    for (const Json& step : *body) models.push_back(StringAt(step["query"], "model"));
-    return models;
-  }
-
-  std::deque<Response> script;
-
- private:
-  fake::AiGateway& gateway_;
-  mutable std::mutex mutex_;
-  std::vector<Request> requests_;
-};
-
-Response Failure(int status, std::int64_t code = 0, const char* retry_after = nullptr) {
-  Response response = JsonResponse(
-      status, code == 0 ? "" : R"({"error":[{"code":)" + std::to_string(code) + R"(}]})");
-  if (retry_after != nullptr) response.headers.Set("retry-after", retry_after);
-  return response;
-}
-
-class ModelRouting : public ::testing::Test {
- protected:
-  ModelRouting() {
-    settings.ai_gateway.base =
-        std::string(test::kWireOrigin) + "/v1/" + test::kWireAccount + "/moltgate";
-    settings.ai_gateway.api_key = "gateway-token";
-    transport.Route(test::kWireOrigin, service);
-    tenant.id = "123e4567-e89b-12d3-a456-426614174000";
-    tenant.slug = "acme";
-    tenant.sandbox_id = "sk-986c0dc956dc822b";
-  }
-
-  ModelAnswer Complete(const std::string& chat = kChat) {
-    AiGatewayClient client(transport, settings.ai_gateway);
-    Models models(settings, client, runtime, random, log);
-    return models.Complete(tenant, "chat", chat, caller);
-  }
-  void Premium() { tenant.tier = Tier::kPremium; }
-  Nanos Elapsed() const { return runtime.Now() - Instant{}; }
-  // Every send carried the metadata (AIG-1).
-  void ExpectMetadataOnEverySend() const {
-    for (const Request& request : service.requests())
-      EXPECT_EQ(request.headers.Get("cf-aig-metadata"), MetadataJson(tenant, "chat"));
-    for (const auto& seen : gateway.seen())
-      EXPECT_EQ(seen.metadata_json, MetadataJson(tenant, "chat"));
-  }
-
-  Settings settings;
-  Tenant tenant;
-  test::SteppedRuntime runtime;
-  test::FixedRandom random;
-  test::RecordingLog log;
-  const fake::Credentials credentials = test::WireCredentials();
-  fake::Faults faults{runtime, 1};
-  fake::AiGateway gateway{credentials, runtime, random, faults};
-  Service service{gateway};
-  test::LocalTransport transport{runtime};
-  CancelToken caller;
-};
 
 TEST_F(ModelRouting, AnswersAFreeTenantFromTheFreeModel) {
   const ModelAnswer answer = Complete();
@@ -182,7 +85,7 @@ TEST_F(ModelRouting, RepeatsEveryRepeatableFailure) {
       {408, 0}, {429, 0}, {429, 2003}, {429, 3021}, {429, 3040}, {500, 0}, {502, 0},   {503, 3050},
       {504, 0}, {520, 0}, {521, 0},    {522, 0},    {523, 0},    {524, 0}, {400, 2005}};
   for (const auto& failure : failures) {
-    service.script = {Failure(failure.first, failure.second)};
+    service.script = {ModelFailure(failure.first, failure.second)};
     const ModelAnswer answer = Complete();
     EXPECT_EQ(answer.outcome, Outcome::kAnswered) << failure.first << " " << failure.second;
     EXPECT_EQ(answer.attempts, 2);
@@ -196,7 +99,7 @@ TEST_F(ModelRouting, SendsAgainUntilItSucceedsOrItsAttemptsAreUsedUp) {
     tenant.tier = tier;
     const int attempts = tier == Tier::kFree ? 3 : 2;
     for (int fail = 0; fail <= attempts; ++fail) {
-      for (int n = 0; n < fail; ++n) service.script.push_back(Failure(503));
+      for (int n = 0; n < fail; ++n) service.script.push_back(ModelFailure(503));
       const ModelAnswer answer = Complete();
       EXPECT_EQ(answer.outcome, fail < attempts ? Outcome::kAnswered : Outcome::kFailed);
       EXPECT_EQ(answer.attempts, std::min(fail + 1, attempts));
@@ -232,12 +135,12 @@ TEST_F(ModelRouting, GivesTheCallerItsOwnErrorsAndBudgetsAfterOneAttempt) {
       {429, 2041}, {429, 2045}, {429, 3036}, {400, 5006}, {400, 0},
       {404, 3042}, {413, 3006}, {424, 2016}, {400, 5028}, {422, 0}};
   for (const auto& failure : failures) {
-    service.script.push_back(Failure(failure.first, failure.second));
-    const std::string body = service.script.front().body.bytes();
+    service.script.push_back(ModelFailure(failure.first, failure.second));
     const ModelAnswer answer = Complete();
     EXPECT_EQ(answer.outcome, Outcome::kCallerError) << failure.first << " " << failure.second;
     EXPECT_EQ(answer.status, failure.first);
-    EXPECT_EQ(answer.body, body);
+    EXPECT_EQ(answer.failure.code.value_or(0), failure.second);
+    EXPECT_TRUE(answer.body.empty());
     EXPECT_EQ(answer.attempts, 1);
     EXPECT_EQ(answer.usage, std::nullopt);
   }
@@ -248,7 +151,7 @@ TEST_F(ModelRouting, KeepsOurOwnFaultsFromTheCaller) {
       {401, 2009}, {401, 10000}, {402, 2021}, {403, 5018}, {403, 0}, {400, 2001},
       {400, 2008}, {400, 2009},  {400, 2040}, {501, 0},    {302, 0}, {525, 0}};
   for (const auto& failure : failures) {
-    service.script.push_back(Failure(failure.first, failure.second));
+    service.script.push_back(ModelFailure(failure.first, failure.second));
     const ModelAnswer answer = Complete();
     EXPECT_EQ(answer.outcome, Outcome::kFailed) << failure.first << " " << failure.second;
     EXPECT_EQ(answer.status, 502);
@@ -259,27 +162,27 @@ TEST_F(ModelRouting, KeepsOurOwnFaultsFromTheCaller) {
 }
 
 TEST_F(ModelRouting, ReportsTheKindOfTheLastFailure) {
-  service.script = {Failure(500), Failure(500), Failure(429, 3040)};
+  service.script = {ModelFailure(500), ModelFailure(500), ModelFailure(429, 3040)};
   ModelAnswer answer = Complete();
   EXPECT_EQ(answer.outcome, Outcome::kRateLimited);
   EXPECT_EQ(answer.status, 429);
   EXPECT_EQ(answer.retry_after_seconds, 5);
-  service.script = {Failure(500), Failure(500), Failure(429, 3040, "17")};
+  service.script = {ModelFailure(500), ModelFailure(500), ModelFailure(429, 3040, "17")};
   EXPECT_EQ(Complete().retry_after_seconds, 17);
-  service.script = {Failure(429), Failure(429), Failure(503)};
+  service.script = {ModelFailure(429), ModelFailure(429), ModelFailure(503)};
   answer = Complete();
   EXPECT_EQ(answer.outcome, Outcome::kFailed);
   EXPECT_EQ(answer.status, 502);
-  service.script = {Failure(500), Failure(500), Failure(504)};
+  service.script = {ModelFailure(500), ModelFailure(500), ModelFailure(504)};
   EXPECT_EQ(Complete().status, 504);
-  service.script = {Failure(400, 2005), Failure(400, 2005), Failure(400, 2005)};
+  service.script = {ModelFailure(400, 2005), ModelFailure(400, 2005), ModelFailure(400, 2005)};
   EXPECT_EQ(Complete().status, 502);  // at once, so it was no time limit
 }
 
 TEST_F(ModelRouting, WaitsHalfASecondThenOneWithJitter) {
   std::vector<Nanos> waits;
   for (int round = 0; round < 6; ++round) {
-    service.script = {Failure(500), Failure(500)};
+    service.script = {ModelFailure(500), ModelFailure(500)};
     const Nanos before = Elapsed();
     EXPECT_EQ(Complete().attempts, 3);
     waits.push_back(Elapsed() - before);
@@ -302,7 +205,7 @@ TEST_F(ModelRouting, HonoursARetryAfterOfUpToFiveSeconds) {
                {"Sun, 22 Nov 2026 10:00:00 GMT", 400, 600},
                {"99999999999999999999", 400, 600}};
   for (const auto& c : cases) {
-    service.script = {Failure(429, 0, c.header)};
+    service.script = {ModelFailure(429, 0, c.header)};
     const Nanos before = Elapsed();
     EXPECT_EQ(Complete().attempts, 2);
     EXPECT_GE(Elapsed() - before, milliseconds(c.least_ms)) << c.header;
@@ -435,25 +338,6 @@ TEST_F(ModelRouting, DoesNotBelieveAStepThatItDidNotSend) {
   EXPECT_EQ(log.Events("model_step_out_of_range").size(), 5U);
 }
 
-TEST_F(ModelRouting, RunsTheSamePolicyOverProviderEndpoints) {
-  settings.ai_gateway.strategy = AiStrategy::kDirect;
-  Premium();
-  test::Pull(faults, kPremiumModel, {.hang = true});
-  const ModelAnswer answer = Complete();
-  EXPECT_EQ(answer.outcome, Outcome::kAnswered);
-  EXPECT_EQ(answer.step, 1);
-  EXPECT_EQ(answer.model, kFreeModel);
-  EXPECT_EQ(answer.attempts, 3);
-  EXPECT_LE(Elapsed(), milliseconds(40'600));
-  EXPECT_EQ(service.requests()[0].headers.Get("cf-aig-request-timeout"), "20000");
-  EXPECT_EQ(service.requests()[2].headers.Get("cf-aig-request-timeout"), "8000");
-  EXPECT_EQ(service.ModelsOf(2), std::vector<std::string>{kFreeModel});
-  ExpectMetadataOnEverySend();
-
-  service.script = {Failure(400, 5006)};
-  EXPECT_EQ(Complete().attempts, 1);
-}
-
 TEST_F(ModelRouting, LetsTheCallerNameOnlyModelsOfItsRoute) {
   Premium();
   const auto outcome = [&](const std::string& model_json) {
@@ -517,7 +401,7 @@ TEST_F(ModelRouting, StopsWhenTheCallerHasGone) {
 }
 
 TEST_F(ModelRouting, StopsInTheMiddleOfAWaitWhenTheCallerGoes) {
-  service.script = {Failure(500)};
+  service.script = {ModelFailure(500)};
   transport.after = [&](int, const Request&) -> std::optional<Error> {
     caller.Cancel();
     return Error{Code::kUnavailable, "lost", true};

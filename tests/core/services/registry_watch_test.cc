@@ -78,6 +78,23 @@ TEST_F(RegistryWatchTest, SaysOfEachChangeWhetherItsTenantIsGone) {
                                 std::pair(SlugKey("acme"), true), std::pair("x", false)));
 }
 
+TEST_F(RegistryWatchTest, HandsOnTheModelMapWheneverItIsAnother) {
+  std::vector<std::string> maps;
+  RegistryWatch own(w.settings, w.db, w.runtime, w.log, [&](const RegistryChange& change) {
+    if (change.kind == kModelMapChanged) maps.push_back(change.model_map);
+  });
+  ASSERT_TRUE(own.PollOnce(w.cancel).ok());
+  ASSERT_TRUE(w.registry.PutModelMap("{}", "test", w.cancel).ok());
+  ASSERT_TRUE(own.PollOnce(w.cancel).ok());
+  ASSERT_TRUE(own.PollOnce(w.cancel).ok());
+  EXPECT_THAT(maps, ElementsAre("{}"));
+  ASSERT_TRUE(w.registry.PutModelMap("[]", "test", w.cancel).ok());
+  ASSERT_TRUE(own.PollOnce(w.cancel).ok());
+  w.Sql("DELETE FROM model_map");
+  ASSERT_TRUE(own.PollOnce(w.cancel).ok());
+  EXPECT_THAT(maps, ElementsAre("{}", "[]", ""));
+}
+
 TEST_F(RegistryWatchTest, StartsWithTheChangesOfTheSpanAlone) {
   Change("too old");
   w.Advance(1);

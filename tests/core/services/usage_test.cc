@@ -207,6 +207,26 @@ TEST_F(UsageTest, WritesTheRowWithAnIdAndTheTimeOfItsRecord) {
   EXPECT_EQ(usage->Waiting(), 0u);
 }
 
+TEST_F(UsageTest, TellsWhatWaitsWhatWentAndHowOldTheOldestIs) {
+  CutD1();
+  auto usage = MakeUsage();
+  usage->Record(Row(1));
+  runtime_.Advance(milliseconds(700));
+  usage->Record(Row(2));
+  EXPECT_GE(usage->OldestAgeMs(), 700);
+  EXPECT_EQ(usage->Delivered(), 0u);
+  EXPECT_EQ(usage->Retries(), 0u);
+  usage->Start();
+  ASSERT_TRUE(Eventually([&] { return usage->Retries() >= 2; }));
+  EXPECT_EQ(usage->Waiting(), 2u);
+  EXPECT_GE(usage->OldestAgeMs(), 700);
+  cut_ = false;
+  ASSERT_TRUE(Eventually([&] { return usage->Waiting() == 0; }));
+  EXPECT_EQ(usage->Delivered(), 2u);
+  EXPECT_EQ(usage->OldestAgeMs(), 0);
+  usage->Stop(kNever);
+}
+
 TEST_F(UsageTest, SendsAtMostFiveHundredRowsInOneStatement) {
   auto usage = MakeUsage();
   for (int i = 0; i < 1'200; ++i) usage->Record(Row(i));
