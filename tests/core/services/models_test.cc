@@ -106,7 +106,7 @@ class ModelRouting : public ::testing::Test {
   test::RecordingLog log;
   const fake::Credentials credentials = test::WireCredentials();
   fake::Faults faults{runtime, 1};
-  fake::AiGateway gateway{credentials, runtime, random, faults};
+  fake::AiGateway gateway{credentials, "", runtime, random, faults};
   Service service{gateway};
   test::LocalTransport transport{runtime};
   CancelToken caller;
