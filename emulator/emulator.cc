@@ -152,13 +152,12 @@ Status Emulator::Impl::BuildFakes() {
     if (Wants("kv", profile.kv)) fakes_.kv.emplace(credentials, folder, runtime_);
     if (Wants("d1", profile.db)) fakes_.d1.emplace(credentials, folder, runtime_);
     if (Wants("r2", profile.bucket)) fakes_.r2.emplace(credentials, folder, runtime_);
+    if (Wants("ai", profile.ai_gateway))
+      fakes_.ai_gateway.emplace(credentials, folder, runtime_, random_, faults_);
   } catch (const std::runtime_error& error) {
     return Error{Code::kUnavailable, std::string("cannot open the state: ") + error.what()};
   }
-  if (Wants("ai", profile.ai_gateway)) {
-    fakes_.ai_gateway.emplace(credentials, runtime_, random_, faults_);
-    fakes_.ai_gateway->SetKnobs(options_.ai);
-  }
+  if (fakes_.ai_gateway) fakes_.ai_gateway->SetKnobs(options_.ai);
   if (Wants("access", profile.access)) {
     fake::AccessSite site;
     site.team_url = at.api_origin;

@@ -20,21 +20,27 @@ std::string DerivedKey(const AiCacheSubject& subject, bool with_authorization) {
   return Sha256Hex(text);
 }
 
+std::int64_t AskedTtl(const AiCacheWish& wish, std::int64_t gateway_ttl_seconds) {
+  std::int64_t ttl = wish.ttl_seconds.value_or(gateway_ttl_seconds);
+  if (ttl == 0 && !wish.key.empty() && !wish.ttl_seconds) ttl = kKeyedCacheSeconds;
+  return ttl <= 0 ? 0 : std::clamp(ttl, kLeastCacheSeconds, kMostCacheSeconds);
+}
+
 }  // namespace
 
 std::int64_t CacheTtlSeconds(const AiCacheWish& wish, std::int64_t gateway_ttl_seconds,
                              const AiQuirks& quirks) {
-  std::int64_t ttl = wish.ttl_seconds.value_or(gateway_ttl_seconds);
-  if (ttl == 0 && !wish.key.empty() && !wish.ttl_seconds) ttl = kKeyedCacheSeconds;
-  if (ttl == 0 && quirks.cache_300s) return kUnaskedCacheSeconds;
-  return ttl <= 0 ? 0 : std::clamp(ttl, kLeastCacheSeconds, kMostCacheSeconds);
+  const std::int64_t asked = AskedTtl(wish, gateway_ttl_seconds);
+  return asked == 0 && quirks.cache_300s ? kUnaskedCacheSeconds : asked;
 }
 
-AiCacheUse CacheUseOf(const AiCacheWish& wish, std::int64_t ttl_seconds,
+AiCacheUse CacheUseOf(const AiCacheWish& wish, std::int64_t gateway_ttl_seconds,
                       const AiCacheSubject& subject, const AiQuirks& quirks) {
   AiCacheUse use;
-  use.ttl_seconds = ttl_seconds;
+  use.ttl_seconds = CacheTtlSeconds(wish, gateway_ttl_seconds, quirks);
+  if (use.ttl_seconds == 0) return use;
   use.skips = wish.skip;
+  use.unasked = AskedTtl(wish, gateway_ttl_seconds) == 0;
   use.own_key = !wish.key.empty();
   // Providers never share entries; a gateway's come together, for Forget.
   use.key = std::string(subject.gateway) + kSeparator;
@@ -70,7 +76,7 @@ std::optional<AiCache::Answer> AiCache::Find(const AiCacheUse& use, std::int64_t
 
 void AiCache::Store(const AiCacheUse& use, Answer answer, std::int64_t now_ms,
                     const AiQuirks& quirks) {
-  Entry entry{use.key, now_ms + use.ttl_seconds * 1000, std::nullopt};
+  Entry entry{use.key, now_ms + use.ttl_seconds * 1000, use.unasked, std::nullopt};
   Lock lock(mutex_);
   const auto found = by_key_.find(use.key);
   const bool known = found != by_key_.end() && found->second->until_ms > now_ms;
@@ -84,12 +90,21 @@ void AiCache::Store(const AiCacheUse& use, Answer answer, std::int64_t now_ms,
   by_key_[entries_.back().key] = std::prev(entries_.end());
 }
 
-void AiCache::Forget(std::string_view gateway_id) {
+void AiCache::DropOf(std::string_view gateway_id, bool unasked_too) {
   const std::string prefix = std::string(gateway_id) + kSeparator;
   Lock lock(mutex_);
   auto at = by_key_.lower_bound(prefix);
-  while (at != by_key_.end() && at->first.compare(0, prefix.size(), prefix) == 0)
-    Drop((at++)->second);
+  while (at != by_key_.end() && at->first.compare(0, prefix.size(), prefix) == 0) {
+    const Entries::iterator entry = (at++)->second;
+    if (unasked_too || !entry->unasked) Drop(entry);
+  }
+}
+
+void AiCache::Forget(std::string_view gateway_id) {
+  DropOf(gateway_id, true);
+}
+void AiCache::Invalidate(std::string_view gateway_id) {
+  DropOf(gateway_id, false);
 }
 
 void AiCache::Reset() {

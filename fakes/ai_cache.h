@@ -31,6 +31,7 @@ struct AiCacheUse {
   bool skips = false;  // neither reads nor writes
   std::string key;
   bool own_key = false;  // of the caller
+  bool unasked = false;  // AiQuirks::cache_300s
 };
 
 struct AiCacheSubject {
@@ -39,7 +40,8 @@ struct AiCacheSubject {
 // 0: the cache has no part in this call.
 std::int64_t CacheTtlSeconds(const AiCacheWish& wish, std::int64_t gateway_ttl_seconds,
                              const AiQuirks& quirks);
-AiCacheUse CacheUseOf(const AiCacheWish& wish, std::int64_t ttl_seconds,
+// Its ttl_seconds may be 0: then it has no key either.
+AiCacheUse CacheUseOf(const AiCacheWish& wish, std::int64_t gateway_ttl_seconds,
                       const AiCacheSubject& subject, const AiQuirks& quirks);
 
 class AiCache {
@@ -53,18 +55,21 @@ class AiCache {
   // Of a 2xx answer that is no stream; others the caller keeps away.
   void Store(const AiCacheUse& use, Answer answer, std::int64_t now_ms, const AiQuirks& quirks);
   void Forget(std::string_view gateway_id);
+  void Invalidate(std::string_view gateway_id);  // what was asked for alone
   void Reset();
 
  private:
   struct Entry {
     std::string key;
     std::int64_t until_ms = 0;
+    bool unasked = false;
     std::optional<Answer> answer;  // none: a key that has missed once
     std::size_t bytes() const;
   };
   using Entries = std::list<Entry>;  // oldest first
 
   void Drop(Entries::iterator entry);
+  void DropOf(std::string_view gateway_id, bool unasked_too);
 
   Mutex mutex_;
   Entries entries_;

@@ -12,27 +12,33 @@
 #include "core/http/message.h"
 #include "core/ports/cancel.h"
 #include "core/ports/runtime.h"
+#include "fakes/ai_cache.h"
+#include "fakes/ai_gateway_config.h"
 #include "fakes/ai_steps.h"
 #include "fakes/ai_target.h"
 #include "fakes/service.h"
 
 namespace mg::fake {
 
+class AiRouteWalk;
+
 struct AiCall {
   enum class Kind { kUniversal, kProvider, kCompat, kRest };
   Kind kind = Kind::kUniversal;
-  std::string gateway_id;      // empty: Workers AI without a gateway
+  std::shared_ptr<const AiGatewayConfig> gateway;  // null: Workers AI without one
   bool authenticated = false;  // the gateway's own token came with it, and was right
   std::string path, user_agent, content_type;
   Instant began;
   WallTime began_at;
 
-  bool through_gateway() const { return !gateway_id.empty(); }
+  bool through_gateway() const { return gateway != nullptr; }
 };
 
 struct ResolvedStep {
   AiStep step;
   AiTarget target;
+  std::shared_ptr<AiRouteWalk> walk = nullptr;  // of a dynamic route; null: of none
+  bool ends_call = false;                       // no other step is asked after it
 };
 
 // What a model's answer took. Of a stream it is right once the stream has ended.
@@ -48,10 +54,16 @@ struct AiStepRun {
   CallNote& note;
   CancelToken& caller_gone;
 
-  Response response;        // of the stage that answered
-  std::string log_id;       // a ULID
-  std::string event_id;     // the client's, or made up
-  bool from_model = false;  // the model was asked, and answered well
+  Response response;           // of the stage that answered
+  std::string log_id;          // a ULID
+  std::string event_id;        // the client's, or made up
+  bool from_model = false;     // the model was asked, and answered well
+  bool ends_call = false;      // no other step is asked, whatever this one's response
+  bool key_is_stored = false;  // the gateway has a key of Workers AI for it (BYOK)
+  AiCacheUse cache = {};
+  bool cached = false;
+  std::string dlp_action = "";  // "BLOCK", "FLAG"; empty: no finding
+  std::string dlp_header = "";
   std::shared_ptr<AiUsage> usage = std::make_shared<AiUsage>();
 
   const AiStep& step() const { return resolved->step; }

@@ -55,6 +55,7 @@ inline constexpr std::size_t kCacheBytes = std::size_t{64} << 20;
 inline constexpr std::size_t kCacheEntries = 10'000;
 inline constexpr std::size_t kPayloadBytes = std::size_t{32} << 20;  // of all log rows; oldest go
 inline constexpr std::size_t kPayloadHeadBytes = 4096;               // shown in a row's details
+inline constexpr std::size_t kStreamPayloadBytes = std::size_t{1} << 20;
 inline constexpr std::size_t kMaxLogFilters = 32;
 inline constexpr std::size_t kMaxFilterValues = 100;
 inline constexpr std::size_t kMaxWindowCounters = 20'000;

@@ -6,9 +6,12 @@
 #include "core/base/bytes.h"
 #include "core/base/digest.h"
 #include "core/base/json.h"
+#include "fakes/ai_control.h"
 #include "fakes/ai_errors.h"
 #include "fakes/ai_knobs.h"
+#include "fakes/ai_management.h"
 #include "fakes/ai_runner.h"
+#include "fakes/ai_step_source.h"
 #include "fakes/ai_steps.h"
 #include "fakes/ai_target.h"
 #include "fakes/v4.h"
@@ -54,11 +57,15 @@ std::optional<Response> GapOf(const std::vector<ResolvedStep>& steps) {
 
 class AiGateway::Impl {
  public:
-  Impl(const Credentials& credentials, Runtime& runtime, Random& random, Faults& faults)
+  Impl(const Credentials& credentials, const std::string& folder, Runtime& runtime, Random& random,
+       Faults& faults)
       : credentials_(credentials),
         runtime_(runtime),
         random_(random),
-        runner_(credentials, runtime, random, faults) {}
+        faults_(faults),
+        control_(credentials, folder, runtime, random),
+        management_(credentials, control_, runtime, random),
+        runner_(credentials, control_, runtime, random, faults) {}
 
   Response Handle(Request& request, CallNote& note, CancelToken& caller_gone) {
     note.operation = "ai.run";
@@ -71,6 +78,7 @@ class AiGateway::Impl {
   }
 
   AiRunner& runner() { return runner_; }
+  AiControl& control() { return control_; }
 
  private:
   struct Arrival {
@@ -78,8 +86,8 @@ class AiGateway::Impl {
     const AiKnobs& knobs;
     CallNote& note;
     CancelToken& caller_gone;
-    std::string gateway_id = {};  // empty: Workers AI without a gateway
-    bool authenticated = false;   // the gateway's own token came with it, and was right
+    AiGateways::Config gateway = nullptr;  // null: Workers AI without one
+    bool authenticated = false;            // the gateway's own token came with it, and was right
   };
 
   Response Route(Arrival& arrival) {
@@ -97,12 +105,9 @@ class AiGateway::Impl {
   Response OnGateway(Arrival& arrival, const Segments& path) {
     Request& request = arrival.request;
     if (path[1] != credentials_.account_id) return V4NoRoute(request.Path());
-    if (!IsGateway(path[2])) return AiErrorResponse(KnownAiError(2001));
-    arrival.gateway_id = path[2];
     const std::string_view provider = path.size() > 3 ? std::string_view(path[3]) : "";
     arrival.authenticated = HasGatewayToken(request.headers, provider);
-    if (arrival.knobs.gateway_authentication && !arrival.authenticated)
-      return AiErrorResponse(KnownAiError(2009));
+    if (auto refusal = EnterGateway(arrival, path[2])) return AiErrorResponse(*refusal);
     if (request.headers.Has("upgrade"))
       return AiGapResponse("ai.websocket", "This emulator does not do ai.websocket");
     const std::string endpoint = Joined(path, 4);
@@ -113,9 +118,20 @@ class AiGateway::Impl {
     if (auto wrong = ReadBytes(request, BodyDeadline())) return AiErrorResponse(*wrong);
     if (provider.empty()) return Universal(arrival);
     return RunOne(arrival, provider == "compat" ? AiCall::Kind::kCompat : AiCall::Kind::kProvider,
-                  [&](const Json& query) {
+                  endpoint, [&](const Json& query) {
                     return ResolveTarget(provider, endpoint, query, arrival.knobs.strict_run_path);
                   });
+  }
+
+  // 2001 or 2009. The gateway "default" is made by its first authenticated call.
+  std::optional<AiError> EnterGateway(Arrival& arrival, const std::string& id) {
+    arrival.gateway = control_.gateways.Find(id);
+    if (arrival.gateway == nullptr && id != kDefaultGatewayId) return KnownAiError(2001);
+    const bool closed = arrival.gateway == nullptr || arrival.gateway->authentication;
+    if (closed && arrival.knobs.gateway_authentication && !arrival.authenticated)
+      return KnownAiError(2009);
+    if (arrival.gateway == nullptr) arrival.gateway = control_.gateways.FindOrMakeDefault(id);
+    return arrival.gateway == nullptr ? std::optional(KnownAiError(2001)) : std::nullopt;
   }
 
   Response Universal(Arrival& arrival) {
@@ -139,8 +155,7 @@ class AiGateway::Impl {
   Response OnApi(Arrival& arrival, const Segments& path) {
     Request& request = arrival.request;
     if (path[3] != credentials_.account_id) return V4NoRoute(request.Path());
-    if (path[4] == "ai-gateway")
-      return V4Gap("ai.management", "This emulator does not do ai.management");
+    if (path[4] == "ai-gateway") return management_.Handle(request, arrival.note);
     const std::string_view kind =
         path[4] == "ai" && path.size() > 5 ? std::string_view(path[5]) : "";
     const std::string rest = Joined(path, 6);
@@ -150,15 +165,15 @@ class AiGateway::Impl {
       return AiErrorResponse(KnownAiError(10000));
     if (QueryValue(request.Query(), "queueRequest") == "true")
       return V4Gap("ai.batch", "This emulator does not do ai.batch");
-    arrival.gateway_id = std::string(request.headers.Get("cf-aig-gateway-id"));
-    const bool of_named_model = kind == "run" && !rest.empty();
-    if (arrival.gateway_id.empty() && !of_named_model) arrival.gateway_id = kDefaultGatewayId;
-    if (!arrival.gateway_id.empty() && !IsGateway(arrival.gateway_id))
-      return AiErrorResponse(KnownAiError(2001));
     arrival.authenticated = true;  // the v4 token is the gateway's too
+    std::string gateway_id(request.headers.Get("cf-aig-gateway-id"));
+    const bool of_named_model = kind == "run" && !rest.empty();
+    if (gateway_id.empty() && !of_named_model) gateway_id = kDefaultGatewayId;
+    if (!gateway_id.empty())
+      if (auto refusal = EnterGateway(arrival, gateway_id)) return AiErrorResponse(*refusal);
     if (auto wrong = ReadBytes(request, BodyDeadline())) return AiErrorResponse(*wrong);
     if (kind == "run" && rest.empty()) return RunEnvelope(arrival);
-    return RunOne(arrival, AiCall::Kind::kRest, [&](const Json& query) {
+    return RunOne(arrival, AiCall::Kind::kRest, Joined(path, 5), [&](const Json& query) {
       return of_named_model ? ResolveRestModel(rest)
                             : ResolveTarget("workers-ai", "v1/" + rest, query, false);
     });
@@ -173,12 +188,13 @@ class AiGateway::Impl {
       return AiErrorResponse(
           KnownAiError(5006, "Bad input: Error: required properties at '/' are 'model,input'"));
     arrival.request.body = DumpJson(*input);
-    return RunOne(arrival, AiCall::Kind::kRest,
+    return RunOne(arrival, AiCall::Kind::kRest, "run/" + model,
                   [&](const Json&) { return ResolveRestModel(model); });
   }
 
   template <class Resolve>
-  Response RunOne(Arrival& arrival, AiCall::Kind kind, Resolve resolve) {
+  Response RunOne(Arrival& arrival, AiCall::Kind kind, const std::string& endpoint,
+                  Resolve resolve) {
     const Request& request = arrival.request;
     auto query = ParseJson(request.body.bytes());
     if (!query)
@@ -187,6 +203,7 @@ class AiGateway::Impl {
     if (auto wrong = ReadSettings(arrival, one.step.settings)) return AiErrorResponse(*wrong);
     one.step.authorization = std::string(request.headers.Get("authorization"));
     one.target = resolve(*query);
+    one.step.endpoint = endpoint;
     one.step.query = std::make_shared<const Json>(std::move(query).value());
     one.step.query_text = request.body.bytes();
     return Run(arrival, kind, {std::move(one)});
@@ -197,26 +214,24 @@ class AiGateway::Impl {
     const Request& request = arrival.request;
     auto call = std::make_shared<AiCall>();
     call->kind = kind;
-    call->gateway_id = arrival.gateway_id;
+    call->gateway = arrival.gateway;
     call->authenticated = arrival.authenticated;
     call->path = std::string(request.Path());
     call->user_agent = std::string(request.headers.Get("user-agent"));
     call->content_type = std::string(request.headers.Get("content-type"));
     call->began = runtime_.Now();
     call->began_at = runtime_.Wall();
-    AiStepList list(std::move(steps));
-    return runner_.Run(std::move(call), list, arrival.note, arrival.caller_gone);
+    AiStepSource source(std::move(steps), arrival.gateway.get(), control_, faults_, runtime_,
+                        random_);
+    return runner_.Run(std::move(call), source, arrival.note, arrival.caller_gone);
   }
 
   static std::optional<AiError> ReadSettings(const Arrival& arrival, AiSettings& settings) {
     settings.retry_delay_ms = kDefaultRetryDelayMs;
+    if (arrival.gateway != nullptr) ApplyGateway(*arrival.gateway, settings);
     const std::string_view wrong = ApplyAiHeaders(arrival.request.headers, settings);
     if (wrong.empty() || !arrival.knobs.refuse_bad_settings) return std::nullopt;
     return BadSetting(wrong);
-  }
-
-  bool IsGateway(std::string_view id) const {
-    return id == credentials_.ai_gateway_id || id == kDefaultGatewayId;
   }
 
   // On /compat a plain OpenAI client sends the gateway's token as its only key.
@@ -232,12 +247,15 @@ class AiGateway::Impl {
   const Credentials& credentials_;
   Runtime& runtime_;
   Random& random_;
+  Faults& faults_;
+  AiControl control_;
+  AiManagement management_;
   AiRunner runner_;
 };
 
-AiGateway::AiGateway(const Credentials& credentials, Runtime& runtime, Random& random,
-                     Faults& faults)
-    : impl_(std::make_unique<Impl>(credentials, runtime, random, faults)) {}
+AiGateway::AiGateway(const Credentials& credentials, const std::string& folder, Runtime& runtime,
+                     Random& random, Faults& faults)
+    : impl_(std::make_unique<Impl>(credentials, folder, runtime, random, faults)) {}
 AiGateway::~AiGateway() = default;
 
 Response AiGateway::Handle(Request& request, CallNote& note, CancelToken& caller_gone) {
@@ -246,6 +264,7 @@ Response AiGateway::Handle(Request& request, CallNote& note, CancelToken& caller
 
 void AiGateway::Reset() {
   impl_->runner().Reset();
+  impl_->control().Reset();
 }
 
 std::vector<AiGateway::Seen> AiGateway::seen() const {
@@ -261,7 +280,7 @@ AiKnobs AiGateway::knobs() const {
 }
 
 bool AiGateway::AnswersAtOnce() const {
-  return !impl_->runner().knobs()->AnyTakesTime();
+  return !impl_->runner().knobs()->AnyTakesTime() && !impl_->control().gateways.AnyIsGuarded();
 }
 
 }  // namespace mg::fake

@@ -3,15 +3,16 @@
 // cf-aig-* headers, the service's own error envelopes.
 //
 // Gaps, refused with x-moltgate-gap: OpenAI's responses and Anthropic's messages, other providers,
-// dynamic routes, WebSocket, batches, management. Ignored without a word: caching headers (nothing
-// is cached, so cf-aig-cache-status is absent), custom costs, BYOK aliases, tracing.
-// Which token Workers AI accepts is a knob; AI Gateway takes its own alone.
+// WebSocket, batches; of management those that ai_management.h names. Ignored without a word:
+// tracing. Which token Workers AI accepts is a knob; AI Gateway takes its own alone.
 //
 // Faults meet each try (operation "ai.run", key and model the step's model, tenant the metadata's
 // sandbox_id): a delay comes before the first byte and so under the step's time limit; a hang ends
 // as Workers AI's own 408 when nothing limits it; a code brings its envelope, without one it is
 // what Workers AI says with that status (520 to 530: not JSON). A reset loses the whole call's
 // answer. One with `after_chunks` meets streams alone, after the first byte and so no time limit's.
+// A rule for "ai.route" (key: the route's name) breaks a dynamic route before it asks a model; one
+// for "ai.guard" puts the guards' evaluator out of reach.
 //
 // Time: model latency and time limits pass in the Runtime; a wait ends when the caller goes.
 // Ownership: the fake, and the `caller_gone` of a call, outlive the reading of its stream.
@@ -32,9 +33,13 @@ namespace mg::fake {
 
 class AiGateway final : public Service {
  public:
-  AiGateway(const Credentials& credentials, Runtime& runtime, Random& random, Faults& faults);
+  // `folder`: where ai.sqlite and ai_logs.sqlite live; empty keeps them in memory. Throws
+  // std::runtime_error when it cannot open them.
+  AiGateway(const Credentials& credentials, const std::string& folder, Runtime& runtime,
+            Random& random, Faults& faults);
   ~AiGateway() override;
-  // /v1/{account}/{gateway}/... and /client/v4/accounts/{account}/ai/run/{model}
+  // /v1/{account}/{gateway}/... and /client/v4/accounts/{account}/ai/..., /ai-gateway/...; of the
+  // last the token is Cloud's to check.
   Response Handle(Request& request, CallNote& note, CancelToken& caller_gone) override;
   void Reset() override;
 

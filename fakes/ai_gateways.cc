@@ -83,6 +83,12 @@ std::vector<AiGateways::Config> AiGateways::List() const {
   return gateways_;
 }
 
+bool AiGateways::AnyIsGuarded() const {
+  Lock lock(mutex_);
+  return std::any_of(gateways_.begin(), gateways_.end(),
+                     [](const Config& config) { return !config->guardrails.empty(); });
+}
+
 AiKept AiGateways::Create(std::string_view id, Json document, Config& kept) {
   Config made = Stamped(id, std::move(document), "");
   Lock lock(mutex_);

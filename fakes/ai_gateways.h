@@ -27,6 +27,7 @@ class AiGateways {
   // As Find; the gateway "default" is made by its first call.
   Config FindOrMakeDefault(std::string_view id);
   std::vector<Config> List() const;  // oldest first
+  bool AnyIsGuarded() const;         // a call may have to wait for Llama Guard
 
   // `document` is ReadGatewayBody's. Both fill `kept` when they return kYes.
   AiKept Create(std::string_view id, Json document, Config& kept);

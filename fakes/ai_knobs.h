@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "fakes/ai_control_knobs.h"
 #include "fakes/ai_pace.h"
 
 namespace mg::fake {
@@ -55,6 +56,7 @@ struct AiKnobs {
   bool tries_are_extra = false;     // maxAttempts counts what comes after the first try
   bool retry_all_failures = false;  // else what may pass: 408, 429, 5xx and 2005
 
+  AiQuirks quirks;
   ModelKnobs models;                                        // of every model
   std::map<std::string, ModelKnobs, std::less<>> of_model;  // in place of those
 

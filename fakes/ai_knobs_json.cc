@@ -99,6 +99,8 @@ Json Written(const Knob& knob, Enum value) {
 #define MG_KNOB(Of, member)                                                                 \
   [](const Json& value, const Knob& knob, Of& of) { return Read(value, knob, of.member); }, \
       [](const Knob& knob, const Of& of) { return Written(knob, of.member); }
+#define MG_QUIRK(member, form, most, about) \
+  { {#member, about, form, 0, most, ""}, MG_KNOB(AiKnobs, quirks.member) }
 #define MG_FLAG(member, about) \
   { {#member, about, Form::kBool, 0, 0, ""}, MG_KNOB(AiKnobs, member) }
 
@@ -139,7 +141,16 @@ constexpr PlacedKnob<AiKnobs> kGatewayKnobs[] = {
     MG_FLAG(final_try_exempt, "the last of several tries has no time limit"),
     MG_FLAG(tries_are_extra, "maxAttempts counts from the second try"),
     MG_FLAG(retry_all_failures, "4xx too"),
+    MG_QUIRK(cache_300s, Form::kBool, 0, "answers are cached for 300 s unasked"),
+    MG_QUIRK(cache_key_double_miss, Form::kBool, 0, "a custom cache key misses twice"),
+    MG_QUIRK(cache_key_includes_auth, Form::kBool, 0, "callers share no cached answers"),
+    MG_QUIRK(spend_code, Form::kWhole, 9999, "of a budget's refusal: 2041 or 2045"),
+    MG_QUIRK(spend_lag, Form::kDuration, 0, "until what was spent counts"),
+    MG_QUIRK(spend_miss_rate, Form::kNumber, 1, "of windows in which a budget never holds"),
+    MG_QUIRK(log_lag, Form::kDuration, 0, "until a log row can be read"),
+    MG_QUIRK(stream_log_lag, Form::kDuration, 0, "the same after a stream"),
 };
+#undef MG_QUIRK
 #undef MG_FLAG
 #undef MG_KNOB
 

@@ -76,7 +76,9 @@ std::optional<AiError> AiLimits::RefuseSpender(const AiGatewayConfig& gateway,
     const auto counter = CounterOf(gateway, rule, spender);
     if (!counter || !windows_.IsFull(*counter, WindowOf(rule), now_ms)) continue;
     if (windows_.IsMissed(*counter, quirks.spend_miss_rate, random_)) continue;
-    return KnownAiError(quirks.spend_code, Exceeded(rule, spender));
+    AiError refusal = KnownAiError(2041, Exceeded(rule, spender));
+    refusal.code = quirks.spend_code;
+    return refusal;
   }
   return std::nullopt;
 }

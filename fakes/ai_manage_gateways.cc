@@ -54,7 +54,7 @@ Response Replace(AiManaged& call, const AiGatewayConfig& before) {
   AiGateways::Config kept;
   const AiKept done = call.control.gateways.Replace(before.id, std::move(*read.document), kept);
   if (done != AiKept::kYes) return AiNotKept(done, kWhat);
-  if (invalidates) call.control.cache.Forget(before.id);
+  if (invalidates) call.control.cache.Invalidate(before.id);
   return AiResult(*kept->document);
 }
 

@@ -2,23 +2,11 @@
 
 #include <utility>
 
-#include "core/base/ids.h"
 #include "fakes/ai_errors.h"
 #include "fakes/ai_knobs.h"
 
 namespace mg::fake {
 namespace {
-
-// 48 bits of wall time and 80 random ones in Crockford's base 32.
-std::string Ulid(std::int64_t wall_ms, Random& random) {
-  constexpr std::string_view kAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-  std::string text(10, '0');
-  auto left = static_cast<std::uint64_t>(wall_ms);
-  for (auto at = text.rbegin(); at != text.rend(); ++at, left >>= 5U) *at = kAlphabet[left & 31U];
-  for (const char byte : random.Bytes(16))
-    text += kAlphabet[static_cast<unsigned char>(byte) & 31U];
-  return text;
-}
 
 // A provider's failure that may pass becomes AI Gateway's own.
 void Wrap(Response& response) {
@@ -32,23 +20,23 @@ void Wrap(Response& response) {
 
 }  // namespace
 
-std::shared_ptr<const ResolvedStep> AiStepList::Next() {
-  if (at_ == steps_.size()) return nullptr;
-  return std::make_shared<const ResolvedStep>(std::move(steps_[at_++]));
-}
-
 // What is done with a step, in the order of wire/ai-gateway.md 3.4; the first that answers ends it.
-// Gateway and token were looked at before there was a step.
+// Gateway and token were looked at before there was a step. The cache comes before the limits: a
+// hit is served to whom they would refuse, and counts for none.
 const AiRunner::Stage AiRunner::kStages[] = {
-    {"target", &AiRunner::RefuseTarget},  // 2008, 7003
-    {"model", &AiRunner::AskModel},       // tries, with time limit and faults
+    {"target", &AiRunner::RefuseTarget},                                        // 2008, 7003
+    {"key", &AiRunner::RefuseKey},                                              // 2040
+    {"cache", &AiRunner::AnswerFromCache}, {"rate", &AiRunner::LimitRequests},  // 2003
+    {"budget", &AiRunner::LimitSpend},                                          // 2041
+    {"guards", &AiRunner::GuardPrompt},                                         // 2016, 2029
+    {"model", &AiRunner::AskModel},  // tries, with time limit and faults
 };
 
 Response AiRunner::Run(std::shared_ptr<const AiCall> call, AiStepSource& steps, CallNote& note,
                        CancelToken& caller_gone) {
   Response response;
   int index = 0;
-  while (auto step = steps.Next()) {
+  while (auto step = steps.Next(note)) {
     note.subject = note.model = step->target.model;
     note.step = index;
     if (auto tenant = TenantOf(step->step.settings.metadata_json); !tenant.empty())
@@ -58,22 +46,34 @@ Response AiRunner::Run(std::shared_ptr<const AiCall> call, AiStepSource& steps, 
     response = std::move(run.response);
     const bool answered = response.status < 300 && !response.drop_connection;
     steps.Report(answered);
-    if (answered || response.drop_connection || caller_gone.cancelled()) return response;
+    const bool over = answered || run.ends_call || response.drop_connection;
+    if (over || caller_gone.cancelled()) return response;
   }
+  if (index == 0) return AiErrorResponse(KnownAiError(2005));  // a route that led to no model
   if (call->through_gateway() && knobs()->all_failed == AllFailed::kWrapped2005) Wrap(response);
   return response;
 }
 
 void AiRunner::RunStep(AiStepRun& run) {
+  run.ends_call = run.resolved->ends_call;
   for (const Stage& stage : kStages)
     if ((this->*stage.answers)(run)) break;
-  if (run.call->through_gateway() && !run.response.drop_connection) AddHeaders(run);
+  if (!run.call->through_gateway() || run.response.drop_connection) return;
+  if (run.from_model) GuardAnswer(run);
+  Settle(run);
 }
 
 bool AiRunner::RefuseTarget(AiStepRun& run) {
-  const auto& error = run.target().error;
-  if (!error || error->shape == AiShape::kModel) return false;  // the model's own refusal
-  run.response = AiErrorResponse(*error);
+  const AiTarget& target = run.target();
+  if (!target.gap.empty()) {  // of a route's model: a fallback must not hide it
+    run.response =
+        AiGapResponse(target.gap, "This emulator does not do " + std::string(target.gap));
+    run.ends_call = true;
+    return true;
+  }
+  if (!target.error) return false;
+  if (target.error->shape == AiShape::kModel && !run.ends_call) return false;  // the model's own
+  run.response = AiErrorResponse(*target.error);
   return true;
 }
 
@@ -98,16 +98,6 @@ bool AiRunner::AskModel(AiStepRun& run) {
     const Instant next = runtime_.Now() + RetryDelay(settings, n + 1);
     if (!SleepUnlessCancelled(runtime_, next, run.caller_gone)) return true;
   }
-}
-
-void AiRunner::AddHeaders(AiStepRun& run) {
-  const AiSettings& settings = run.settings();
-  run.log_id = Ulid(runtime_.Wall().ms, random_);
-  run.event_id = settings.event_id.empty() ? UuidFromBytes(random_.Bytes(16)) : settings.event_id;
-  Headers& headers = run.response.headers;
-  headers.Set("cf-aig-step", std::to_string(run.index));
-  headers.Set("cf-aig-event-id", run.event_id);
-  if (settings.collect_log.value_or(true)) headers.Set("cf-aig-log-id", run.log_id);
 }
 
 void AiRunner::Record(AiGateway::Seen seen) {

@@ -13,34 +13,24 @@
 #include "core/ports/random.h"
 #include "core/ports/runtime.h"
 #include "fakes/ai_call.h"
+#include "fakes/ai_control.h"
 #include "fakes/ai_gateway.h"
+#include "fakes/ai_guards.h"
+#include "fakes/ai_step_source.h"
 #include "fakes/ai_workers.h"
 
 namespace mg::fake {
 
-// Which step is next: of a universal request the next of its list.
-class AiStepSource {
- public:
-  virtual ~AiStepSource() = default;
-  virtual std::shared_ptr<const ResolvedStep> Next() = 0;  // null: there is none
-  virtual void Report(bool answered) = 0;                  // how the last one did
-};
-
-class AiStepList final : public AiStepSource {
- public:
-  explicit AiStepList(std::vector<ResolvedStep> steps) : steps_(std::move(steps)) {}
-  std::shared_ptr<const ResolvedStep> Next() override;
-  void Report(bool) override {}
-
- private:
-  std::vector<ResolvedStep> steps_;
-  std::size_t at_ = 0;
-};
-
 class AiRunner {
  public:
-  AiRunner(const Credentials& credentials, Runtime& runtime, Random& random, Faults& faults)
-      : runtime_(runtime), random_(random), workers_(credentials, runtime, random, faults) {}
+  AiRunner(const Credentials& credentials, AiControl& control, Runtime& runtime, Random& random,
+           Faults& faults)
+      : credentials_(credentials),
+        control_(control),
+        runtime_(runtime),
+        random_(random),
+        faults_(faults),
+        workers_(credentials, runtime, random, faults) {}
 
   Response Run(std::shared_ptr<const AiCall> call, AiStepSource& steps, CallNote& note,
                CancelToken& caller_gone);
@@ -61,11 +51,29 @@ class AiRunner {
   void RunStep(AiStepRun& run);
   bool RefuseTarget(AiStepRun& run);
   bool AskModel(AiStepRun& run);
-  void AddHeaders(AiStepRun& run);
   void Record(AiGateway::Seen seen);
 
+  // ai_runner_gateway.cc: what a gateway does with a step before and after its model.
+  bool RefuseKey(AiStepRun& run);
+  bool AnswerFromCache(AiStepRun& run);
+  bool LimitRequests(AiStepRun& run);
+  bool LimitSpend(AiStepRun& run);
+  bool GuardPrompt(AiStepRun& run);
+  void GuardAnswer(AiStepRun& run);
+  bool Refuse(AiStepRun& run, AiGuarded side, std::string_view text);
+  bool EvaluatorAnswers(AiStepRun& run);
+  struct Ending;
+  void StoreInCache(const AiStepRun& run);
+  void AddHeaders(AiStepRun& run);
+  void Book(const Ending& ending, std::int64_t picodollars);
+  bool Finish(Ending& ending, const std::string& response_bytes);
+  void Settle(AiStepRun& run);
+
+  const Credentials& credentials_;
+  AiControl& control_;
   Runtime& runtime_;
   Random& random_;
+  Faults& faults_;
   AiWorkers workers_;
   mutable Mutex mutex_;
   std::deque<AiGateway::Seen> seen_;

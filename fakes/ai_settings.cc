@@ -149,11 +149,18 @@ void ApplyAiConfig(const Json& config, AiSettings& settings) {
   SetBackoff(settings, StringAt(config, "backoff"));
 }
 
+void ApplyGateway(const AiGatewayConfig& gateway, AiSettings& settings) {
+  SetTries(settings, gateway.retry_tries);
+  if (gateway.retry_delay_ms > 0) settings.retry_delay_ms = gateway.retry_delay_ms;
+  SetBackoff(settings, gateway.retry_backoff);
+}
+
 Nanos RetryDelay(const AiSettings& settings, std::int64_t next) {
   std::int64_t ms = settings.retry_delay_ms;
   if (settings.backoff == AiBackoff::kLinear) ms *= next - 1;
   if (settings.backoff == AiBackoff::kExponential) ms <<= next - 2;
-  return std::chrono::milliseconds(std::min(ms, kLongestRetryDelayMs));
+  return std::chrono::milliseconds(
+      std::min(ms, std::max(kLongestRetryDelayMs, settings.retry_delay_ms)));
 }
 
 std::string TenantOf(std::string_view metadata_json) {

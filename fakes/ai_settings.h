@@ -9,6 +9,7 @@
 #include "core/base/json_fwd.h"
 #include "core/http/headers.h"
 #include "core/ports/runtime.h"
+#include "fakes/ai_gateway_config.h"
 
 namespace mg::fake {
 
@@ -41,6 +42,9 @@ struct AiSettings {
 std::string_view ApplyAiHeaders(const Headers& headers, AiSettings& settings);
 // A universal step's `config`; what makes no sense is left out.
 void ApplyAiConfig(const Json& config, AiSettings& settings);
+
+// What a gateway's configuration says of tries, where it says something.
+void ApplyGateway(const AiGatewayConfig& gateway, AiSettings& settings);
 
 // Before try `next` (2 is the first repetition).
 Nanos RetryDelay(const AiSettings& settings, std::int64_t next);

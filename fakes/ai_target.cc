@@ -87,6 +87,12 @@ std::optional<AiTask> TaskOf(std::string_view path) {
   return std::nullopt;
 }
 
+AiTarget OfRoute(std::string_view route) {
+  AiTarget target;
+  target.route = route.substr(0, kMaxNameBytes);
+  return target;
+}
+
 AiTarget WorkersAi(std::string_view endpoint, const Json& query, bool strict_run_path) {
   if (StartsWith(endpoint, "v1/")) {
     const std::string_view path = endpoint.substr(3);
@@ -112,7 +118,7 @@ AiTarget Compat(std::string_view endpoint, const Json& query) {
   const std::size_t slash = written.find('/');
   const std::string_view provider = std::string_view(written).substr(0, slash);
   if (slash == std::string::npos) return Wrong(KnownAiError(2008));
-  if (provider == "dynamic") return Gap("ai.dynamic_route");
+  if (provider == "dynamic") return OfRoute(std::string_view(written).substr(slash + 1));
   if (provider != "workers-ai") return OtherProvider(provider);
   return OfModel(AiDialect::kOpenAi, task, std::string_view(written).substr(slash + 1), written);
 }

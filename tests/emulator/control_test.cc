@@ -35,7 +35,7 @@ class ControlApi : public testing::Test {
   fake::Faults faults{runtime, 1};
   const fake::Credentials credentials;
   OsRandom random;
-  fake::AiGateway ai_gateway{credentials, runtime, random, faults};
+  fake::AiGateway ai_gateway{credentials, "", runtime, random, faults};
   Control control{"secret", nullptr, journal, faults, &ai_gateway, runtime};
 };
 

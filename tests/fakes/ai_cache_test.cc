@@ -9,7 +9,7 @@ const AiCacheSubject kSubject{"g", "workers-ai", "v1/chat/completions", "Bearer 
 
 AiCacheUse Use(const AiCacheWish& wish, const AiCacheSubject& subject = kSubject,
                const AiQuirks& quirks = {}) {
-  return CacheUseOf(wish, CacheTtlSeconds(wish, 60, quirks), subject, quirks);
+  return CacheUseOf(wish, 60, subject, quirks);
 }
 
 AiCache::Answer Answer(std::string body) {
@@ -93,6 +93,18 @@ TEST(AiCache, ACustomKeyMissesTwiceBeforeItHits) {
     other.provider = "openai";
     EXPECT_FALSE(cache.Find(Use({std::nullopt, false, "mine"}, other, quirks), 0));
   }
+}
+
+TEST(AiCache, AnUpdateDoesNotReachWhatWasCachedUnasked) {
+  AiCache cache;
+  AiQuirks quirks;
+  quirks.cache_300s = true;
+  const AiCacheUse unasked = CacheUseOf({0, false, ""}, 0, kSubject, quirks);
+  EXPECT_TRUE(CacheUseOf({std::nullopt, true, ""}, 0, kSubject, quirks).skips);
+  cache.Store(unasked, Answer("one"), 0, quirks);
+  cache.Invalidate("g");
+  EXPECT_TRUE(cache.Find(unasked, 299'999));
+  EXPECT_FALSE(cache.Find(unasked, 300'000));
 }
 
 TEST(AiCache, ForgetsAGatewayAndNoOther) {

@@ -184,7 +184,7 @@ TEST_F(AiGatewayFake, LetsConfigOverruleAStepHeaderAndThatARequestHeader) {
 TEST_F(AiGatewayFake, ReleasesAHangingCallWhenTheCallerGoes) {
   test::SteppedRuntime still(false);
   Faults still_faults(still, 1);
-  AiGateway slow(credentials, still, random, still_faults);
+  AiGateway slow(credentials, "", still, random, still_faults);
   test::Pull(still_faults, kFreeModel, {.hang = true});
   Request request = test::WireRequest("direct_chat");
   request.headers.Remove("cf-aig-request-timeout");
@@ -357,10 +357,10 @@ TEST_F(AiGatewayFake, RefusesWhatItDoesNotDoWithTheGapHeader) {
            "?queueRequest=true",
        "{}", "ai.batch"},
       {base + "/openai/chat/completions", "{}", "ai.provider"},
-      {base + "/compat/chat/completions", R"({"model":"dynamic/support"})", "ai.dynamic_route"},
       {base + "/compat/chat/completions", R"({"model":"openai/gpt-4"})", "ai.provider"},
-      {std::string("/client/v4/accounts/") + test::kWireAccount + "/ai-gateway/gateways", "{}",
-       "ai.management"},
+      {std::string("/client/v4/accounts/") + test::kWireAccount +
+           "/ai-gateway/gateways/moltgate/datasets",
+       "{}", "ai.datasets"},
   };
   for (const auto& c : cases) {
     const Response response = Post(c.target, c.body);

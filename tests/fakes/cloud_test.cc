@@ -47,7 +47,7 @@ class CloudFake : public testing::Test {
   Kv kv{credentials, "", runtime};
   D1 d1{credentials, "", runtime};
   Faults faults{runtime, 1};
-  AiGateway ai_gateway{credentials, runtime, random, faults};
+  AiGateway ai_gateway{credentials, "", runtime, random, faults};
   CloudApi cloud{credentials, CloudFakes{&kv, &d1, nullptr, nullptr, &ai_gateway}, runtime, journal,
                  faults};
 };

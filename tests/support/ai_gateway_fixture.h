@@ -88,7 +88,7 @@ class AiGatewayFixture : public ::testing::Test {
   SteppedRuntime runtime;
   FixedRandom random;
   fake::Faults faults{runtime, 1};
-  fake::AiGateway gateway{credentials, runtime, random, faults};
+  fake::AiGateway gateway{credentials, "", runtime, random, faults};
   fake::CallNote note;
   CancelToken caller;
 };

@@ -104,7 +104,7 @@ class ModelRouting : public ::testing::Test {
   RecordingLog log;
   const fake::Credentials credentials = WireCredentials();
   fake::Faults faults{runtime, 1};
-  fake::AiGateway gateway{credentials, runtime, random, faults};
+  fake::AiGateway gateway{credentials, "", runtime, random, faults};
   ScriptedGateway service{gateway};
   LocalTransport transport{runtime};
   CancelToken caller;

@@ -121,7 +121,7 @@ class World {
         d1(credentials, "", runtime),
         r2(credentials, "", runtime),
         access(credentials, Site(), runtime, random),
-        ai(credentials, runtime, random, faults),
+        ai(credentials, "", runtime, random, faults),
         cloud(credentials, {&kv, &d1, &r2, &access, &ai}, runtime, journal, faults),
         s3(credentials, r2, runtime, journal, faults),
         settings(Made(adjust)),
