@@ -90,6 +90,7 @@ Response FaultAnswer(const FaultRule& rule, std::string_view operation) {
   Response response = rule.body.empty() ? Shaped(rule, operation.substr(0, operation.find('.')))
                                         : TextResponse(rule.status == 0 ? 200 : rule.status,
                                                        rule.body, TypeOf(rule.body));
+  if (!rule.content_type.empty()) response.headers.Set("content-type", rule.content_type);
   if (rule.retry_after_seconds > 0) {
     response.headers.Set("retry-after", std::to_string(rule.retry_after_seconds));
   }

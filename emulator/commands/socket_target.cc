@@ -105,7 +105,8 @@ class SocketTarget final : public scenario::Target {
              settings.models.free.primary,
              settings.models.premium.primary,
              settings.models.premium.fallback,
-             "127.0.0.1"};
+             "127.0.0.1",
+             emulator_.ready().At("ai_gateway_id")};
     probe_.emplace(transport_, emulator_.ready().At("management_token"));
     return Ok();
   }
@@ -116,7 +117,11 @@ class SocketTarget final : public scenario::Target {
 
   const Site& site() const override { return site_; }
   std::string Describe() const override { return ReadyToJson(emulator_.ready()); }
-  Probes probes() override { return {&*probe_, emulator_.settings().bindings}; }
+  Probes probes() override {
+    const Ready& ready = emulator_.ready();
+    return {&*probe_, emulator_.settings().bindings,
+            ready.At("api_base") + "/accounts/" + ready.At("account_id"), ready.At("api_token")};
+  }
 
   Result<Response> Send(ClientCall call, CancelToken& cancel) override {
     call.request.origin = emulator_.ready().At("gateway_url");
@@ -184,6 +189,7 @@ class SocketTarget final : public scenario::Target {
     return Ok();
   }
   std::vector<sim::LogLine> Log() override { return log_.lines(); }
+  Result<std::string> Metrics() override { return Managed("GET", "/metrics", "").result; }
   std::vector<fake::AiGateway::Seen> ModelCalls() override { return {}; }
 
   Status Restart(bool) override { return Error{Code::kInvalid, "needs restart"}; }
@@ -232,10 +238,13 @@ class SocketTarget final : public scenario::Target {
   };
 
   Controlled Control(const std::string& method, const std::string& path, std::string body) {
+    return Managed(method, "/control/v1" + path, std::move(body));
+  }
+  Controlled Managed(const std::string& method, const std::string& path, std::string body) {
     Request request;
     request.method = method;
     request.origin = emulator_.ready().At("management_url");
-    request.target = "/control/v1" + path;
+    request.target = path;
     request.headers = {{"authorization", "Bearer " + emulator_.ready().At("management_token")},
                        {"content-type", "application/json"}};
     request.body = std::move(body);
@@ -247,8 +256,8 @@ class SocketTarget final : public scenario::Target {
     if (const Status read = answer->body.Buffer(kControlBytes, deadlines.total); !read)
       return {read.error()};
     if (answer->status < 300) return {answer->body.bytes()};
-    return {Error{Code::kUnavailable, "the control API answered " + method + " " + path + " with " +
-                                          std::to_string(answer->status) + " " +
+    return {Error{Code::kUnavailable, "the management listener answered " + method + " " + path +
+                                          " with " + std::to_string(answer->status) + " " +
                                           answer->body.bytes()}};
   }
 

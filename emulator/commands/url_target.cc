@@ -91,6 +91,7 @@ class UrlTarget final : public scenario::Target {
   }
   Status ForgetJournal() override { return Ok(); }
   std::vector<sim::LogLine> Log() override { return {}; }
+  Result<std::string> Metrics() override { return NoLever(); }
   std::vector<fake::AiGateway::Seen> ModelCalls() override { return {}; }
   Status Restart(bool) override { return NoLever(); }
   Result<scenario::StartAttempt> TryStart(const TargetOptions&) override { return NoLever(); }

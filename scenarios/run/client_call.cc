@@ -8,7 +8,6 @@
 namespace mg::scenario {
 namespace {
 
-constexpr std::size_t kAnswerBytes = std::size_t{64} << 20;
 constexpr std::string_view kDefaultQuestion = "What is 17 + 25?";
 constexpr Nanos kPatience = std::chrono::minutes(20);  // beyond every limit of the gateway
 
@@ -126,6 +125,14 @@ Status SetClient(const JsoncNode& node, const Variables& variables, ClientCall& 
   call.from = from;
   MG_TRY(timeout, TextAt(node, "timeout", variables));
   call.patience = timeout.empty() ? kPatience : DurationOf(timeout).value_or(kPatience);
+  MG_TRY(pause, TextAt(node, "read_every", variables));
+  call.read_every = DurationOf(pause).value_or(Nanos::zero());
+  if (const JsoncNode* frames = node.Find("leave_after")) {
+    MG_TRY(count, Resolve(*frames, variables));
+    if (!count.is_number_integer() || count.get<std::int64_t>() < 1)
+      return Error{Code::kInvalid, "\"leave_after\" must be a number of frames"};
+    call.leave_after_frames = count.get<std::size_t>();
+  }
   return Ok();
 }
 
@@ -173,78 +180,6 @@ Result<DraftedCall> DraftChat(const JsoncNode& chat, const Variables& variables,
   }
   request.body = DumpJson(body);
   return drafted;
-}
-
-Reply Exchange(Target& target, ClientCall call) {
-  Runtime& runtime = target.runtime();
-  Reply reply;
-  reply.began = runtime.Now();
-  const Instant patience_ends = reply.began + call.patience;
-  CancelToken cancel;
-  auto answer = target.Send(std::move(call), cancel);
-  if (!answer) {
-    const Code code = answer.error().code;
-    if (code == Code::kExhausted) reply.sent = answer.error();
-    const bool late = runtime.Now() >= patience_ends;
-    reply.error = late ? "timeout" : code == Code::kUnavailable ? "unreachable" : "reset";
-  } else {
-    reply.status = answer->status;
-    reply.headers = std::move(answer->headers);
-    const Status whole = answer->body.Buffer(kAnswerBytes, patience_ends);
-    if (!whole) reply.error = runtime.Now() >= patience_ends ? "timeout" : "cut";
-    if (whole) reply.body = answer->body.bytes();
-  }
-  reply.took = runtime.Now() - reply.began;
-  return reply;
-}
-
-Json ReplyJson(const Reply& reply) {
-  Json headers = Json::object();
-  for (const Headers::Line& line : reply.headers.lines()) {
-    Json& value = headers[AsciiLower(line.name)];
-    value = value.is_string() ? value.get<std::string>() + ", " + line.value : line.value;
-  }
-  Json json{{"headers", std::move(headers)}, {"took", DurationText(reply.took)}};
-  if (reply.status != 0) json["status"] = reply.status;
-  if (!reply.error.empty()) json["error"] = reply.error;
-  json["text"] = reply.body;
-  if (auto parsed = ParseJson(reply.body); parsed && !reply.body.empty()) json["json"] = *parsed;
-  return json;
-}
-
-namespace {
-
-// RFC 6901, without escapes: "/items/0/id". nullptr when there is nothing.
-const Json* At(const Json& whole, std::string_view pointer) {
-  const Json* at = &whole;
-  if (pointer.empty()) return at;
-  for (const std::string_view part : Split(pointer.substr(1), '/')) {
-    if (at->is_array()) {
-      const auto index = ParseUint(part);
-      at = index && *index < at->size() ? &(*at)[*index] : nullptr;
-    } else {
-      at = Find(*at, part);
-    }
-    if (at == nullptr) return nullptr;
-  }
-  return at;
-}
-
-}  // namespace
-
-Result<Json> Captured(const std::string& what, const Json& value) {
-  const std::size_t colon = what.find(':');
-  const std::string part = what.substr(0, colon);
-  const std::string rest = colon == std::string::npos ? "" : what.substr(colon + 1);
-  const Json* found = nullptr;
-  if (part == "header") {
-    const Json* headers = Find(value, "headers");
-    found = headers == nullptr ? nullptr : Find(*headers, AsciiLower(rest));
-  } else if (const Json* whole = Find(value, part)) {
-    found = At(*whole, rest);
-  }
-  if (found != nullptr) return *found;
-  return Error{Code::kNotFound, "there is no " + what + " to capture"};
 }
 
 }  // namespace mg::scenario

@@ -1,4 +1,4 @@
-// What a `request` or `chat` step sends, and what came back, as values to match.
+// What a `request` or `chat` step sends.
 #pragma once
 #include <optional>
 #include <string>
@@ -23,28 +23,5 @@ struct DraftedCall {
 Result<DraftedCall> DraftRequest(const JsoncNode& request, const Variables& variables,
                                  const Site& site);
 Result<DraftedCall> DraftChat(const JsoncNode& chat, const Variables& variables, const Site& site);
-
-struct Reply {
-  int status = 0;      // 0: no answer
-  std::string error;   // "timeout", "reset", "unreachable", "cut"; empty: the whole answer came
-  Status sent = Ok();  // an error: the target would not send it, which no scenario expects
-  Headers headers;
-  std::string body;
-  Instant began;
-  Nanos took = Nanos::zero();
-
-  bool admitted() const { return status != 0 && status != 429; }
-};
-
-// Sends it and reads the whole answer. What the client sees of a broken connection is in the reply.
-Reply Exchange(Target& target, ClientCall call);
-
-// {"status", "headers" (names in lower case), "json" (when the body is JSON), "text", "took",
-// "error"}
-Json ReplyJson(const Reply& reply);
-
-// "status", "header:<name>", "json:/pointer", "text", "rows:/pointer" of such a value.
-// Errors: kNotFound, saying what is there instead.
-Result<Json> Captured(const std::string& what, const Json& value);
 
 }  // namespace mg::scenario

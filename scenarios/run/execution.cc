@@ -57,6 +57,7 @@ Execution::Execution(const Scenario& scenario, const Instance& instance, std::ui
   variables_.Set("primary", site.primary_model);
   variables_.Set("fallback", site.fallback_model);
   variables_.Set("free_model", site.free_model);
+  variables_.Set("ai_gateway", site.ai_gateway_id);
   variables_.Set("client_address", site.client_address);
   variables_.Set("seed", seed);
 }
@@ -253,8 +254,12 @@ Execution::Checked Execution::DoOnce(const Step& step) {
       return DoKv(step);
     case StepKind::kObject:
       return DoObject(step);
+    case StepKind::kApi:
+      return DoApi(step);
     case StepKind::kLog:
       return DoLog(step);
+    case StepKind::kMetric:
+      return DoMetric(step);
     case StepKind::kCalls:
       return DoCalls(step);
     case StepKind::kFaults:

@@ -14,6 +14,7 @@
 #include "scenarios/run/client_call.h"
 #include "scenarios/run/match.h"
 #include "scenarios/run/outcome.h"
+#include "scenarios/run/reply.h"
 #include "scenarios/run/scenario.h"
 #include "scenarios/run/target.h"
 #include "scenarios/run/values.h"
@@ -78,7 +79,9 @@ class Execution {
   Checked DoQuery(const Step& step);
   Checked DoKv(const Step& step);
   Checked DoObject(const Step& step);
+  Checked DoApi(const Step& step);
   Checked DoLog(const Step& step);
+  Checked DoMetric(const Step& step);
   Checked DoCalls(const Step& step);
   Checked DoRecover(const Step& step);
   Checked DoStart(const Step& step);

@@ -106,7 +106,8 @@ Execution::Checked Execution::DoRequest(const Step& step) {
   Json reply = ReplyJson(answer);
   if (step.expect != nullptr) {
     if (auto wrong = Compare(*step.expect, reply, "answer-mismatch", what)) {
-      if (reply.contains("json")) reply.erase("text");  // once is enough
+      if (reply.contains("json") || reply.contains("frames"))
+        reply.erase("text");  // once is enough
       wrong->notes.push_back("the answer: " + Shown(reply));
       return wrong;
     }

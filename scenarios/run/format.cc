@@ -196,6 +196,8 @@ Shape Request() {
                  May("as", Text(), "an email, <id>.access or operator"),
                  May("token", token, "an odd Access token"), May("from", Text(), "client address"),
                  May("timeout", Duration(), "then the client gives up"),
+                 May("leave_after", Whole(1, kMany), "events of a stream; then it hangs up"),
+                 May("read_every", Duration(), "a slow reader: a piece of the answer each time"),
                  May("listener", Word({"public", "internal"}), "internal: the agents' own")});
 }
 
@@ -206,6 +208,8 @@ Shape Chat() {
                  May("workload", Text(), "x-moltgate-workload"),
                  May("from", Text(), "client address"),
                  May("timeout", Duration(), "then the client gives up"),
+                 May("leave_after", Whole(1, kMany), "events of a stream; then it hangs up"),
+                 May("read_every", Duration(), "a slow reader: a piece of the answer each time"),
                  May("json", Map(Name::kNone, Any()), "further members of the body")});
 }
 
@@ -246,7 +250,16 @@ std::vector<Field> Actions() {
           Object({May("get", Text(), "a key"), May("put", Text(), "a key"),
                   May("text", Text(), "of put"), May("delete", Text(), "a key")}),
           "an object of MOLTBOT_BUCKET"),
+      May("api",
+          Object({May("method", Text(), "default GET; POST with a body"),
+                  Must("path", Named(Name::kPath), "below /client/v4/accounts/{account}"),
+                  May("json", Any(), "the body")}),
+          "Cloudflare's API, as the account's owner"),
       May("log", Log(), "lines of the gateway's log"),
+      May("metric",
+          Object({Must("name", Text(), "its name"),
+                  May("where", Map(Name::kNone, Text()), "labels it must have")}),
+          "one of the gateway's metrics"),
       May("calls",
           Object({Must("on", Text(), "operation, '*' for any run"),
                   May("tenant", Named(Name::kVariable), "a given tenant")}),
@@ -269,7 +282,11 @@ Shape Answer() {
                  May("headers", Map(Name::kNone, Expected()), "names in lower case"),
                  May("json", Expected(), "the body as JSON"), May("text", Expected(), "the body"),
                  May("took", Expected(), "a duration"),
-                 May("error", Expected(), "timeout, reset, cut, unreachable")});
+                 May("error", Expected(), "timeout, reset, cut, unreachable, left"),
+                 May("frames", Expected(), "of an event stream: each event's JSON, or its text"),
+                 May("head_after", Expected(), "of an event stream"),
+                 May("first_byte_after", Expected(), "of an event stream's body"),
+                 May("longest_gap", Expected(), "that an event stream paused")});
 }
 
 std::map<std::string, Shape, std::less<>> Expectations() {
@@ -287,7 +304,10 @@ std::map<std::string, Shape, std::less<>> Expectations() {
                      May("json", Expected(), "the value as JSON")})},
       {"object", Object({May("text", Expected(), "null: no such object"),
                          May("present", Expected(), "true or false")})},
+      {"api", Object({May("status", Expected(), "of the answer"),
+                      May("json", Expected(), "the body as JSON")})},
       {"log", Object({May("count", Expected(), "how many"), May("lines", Expected(), "all")})},
+      {"metric", Object({May("value", Expected(), "the sum of what matches; null: nothing does")})},
       {"calls", Object({May("count", Expected(), "how many"), May("list", Expected(), "all")})},
       {"start", Object({May("refused", Expected(), "true or false"),
                         May("names", Expected(), "first words of its lines"),

@@ -90,13 +90,22 @@ Broken NoForeignTouch(Execution& execution) {
   return std::string();
 }
 
+// Of UTF-8.
+std::size_t Characters(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U;
+  }));
+}
+
 // AIG-1
 Broken MetadataOnEveryModelCall(Execution& execution) {
   for (const fake::AiGateway::Seen& seen : execution.target().ModelCalls()) {
     const auto json = ParseJson(seen.metadata_json);
     bool whole = json && json->is_object() && json->size() <= 5;
-    for (const char* key : {"platform", "tier", "workload", "sandbox_id"})
-      whole = whole && !StringAt(*json, key).empty() && StringAt(*json, key).size() <= 64;
+    for (const char* key : {"platform", "tier", "workload", "sandbox_id"}) {
+      const std::size_t length = whole ? Characters(StringAt(*json, key)) : 0;
+      whole = length > 0 && length <= 64;
+    }
     if (!whole)
       return "a call of " + seen.model + " (step " + std::to_string(seen.step) +
              ") came with metadata " + (seen.metadata_json.empty() ? "none" : seen.metadata_json);

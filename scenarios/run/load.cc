@@ -23,7 +23,8 @@ constexpr KindWord kKinds[] = {
     {StepKind::kBurst, "burst"},     {StepKind::kTogether, "together"},
     {StepKind::kAdvance, "advance"}, {StepKind::kQuery, "query"},
     {StepKind::kKv, "kv"},           {StepKind::kObject, "object"},
-    {StepKind::kLog, "log"},         {StepKind::kCalls, "calls"},
+    {StepKind::kApi, "api"},         {StepKind::kLog, "log"},
+    {StepKind::kMetric, "metric"},   {StepKind::kCalls, "calls"},
     {StepKind::kFaults, "faults"},   {StepKind::kRecover, "recover"},
     {StepKind::kStart, "start"},     {StepKind::kRestart, "restart"},
     {StepKind::kRaw, "raw"},
@@ -51,11 +52,13 @@ bool IsRead(const Step& step) {
   switch (step.kind) {
     case StepKind::kQuery:
     case StepKind::kLog:
+    case StepKind::kMetric:
     case StepKind::kCalls:
       return true;
     case StepKind::kKv:
     case StepKind::kObject:
       return action.Find("get") != nullptr;
+    case StepKind::kApi:
     case StepKind::kRequest: {
       const std::string method = TextAt(action, "method");
       const bool body = action.Find("json") || action.Find("text") || action.Find("base64");

@@ -61,9 +61,12 @@ class Needs {
       case StepKind::kQuery:
       case StepKind::kKv:
       case StepKind::kObject:
+      case StepKind::kApi:
         return Add(Need::kState);
       case StepKind::kLog:
         return Add(Need::kLog);
+      case StepKind::kMetric:
+        return Add(Need::kMetrics);
       case StepKind::kCalls:
         return Add(Need::kJournal);
       case StepKind::kFaults:
@@ -109,6 +112,8 @@ std::string_view NeedWord(Need need) {
       return "journal";
     case Need::kLog:
       return "log";
+    case Need::kMetrics:
+      return "metrics";
     case Need::kIdentities:
       return "identities";
     case Need::kSettings:

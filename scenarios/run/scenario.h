@@ -31,7 +31,9 @@ enum class StepKind {
   kQuery,     // rows of TENANT_DB
   kKv,        // a value of TENANT_KV
   kObject,    // an object of MOLTBOT_BUCKET
+  kApi,       // a call of Cloudflare's API, by the account's owner
   kLog,       // lines of the gateway's log
+  kMetric,    // one of the gateway's metrics
   kCalls,     // entries of the journal
   kFaults,    // more of them from here on
   kRecover,   // ends faults, by id or all

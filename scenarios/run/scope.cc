@@ -10,8 +10,9 @@
 namespace mg::scenario {
 namespace {
 
-constexpr const char* kBuiltIn[] = {"app_domain", "operator_host", "operator",       "primary",
-                                    "fallback",   "free_model",    "client_address", "seed"};
+constexpr const char* kBuiltIn[] = {"app_domain", "operator_host",  "operator",
+                                    "primary",    "fallback",       "free_model",
+                                    "ai_gateway", "client_address", "seed"};
 
 class Scope {
  public:

@@ -36,6 +36,7 @@ enum class Need {
   kState,       // reads and writes rows, keys and objects behind the gateway's back
   kJournal,     // sees every call
   kLog,         // sees the gateway's log
+  kMetrics,     // sees the gateway's metrics
   kIdentities,  // mints Access tokens of any kind
   kSettings,    // starts the gateway with settings of the scenario's own
   kAgents,      // decides how agents behave
@@ -64,12 +65,15 @@ struct Site {
   std::string app_domain, operator_host, operator_email;
   std::string free_model, primary_model, fallback_model;
   std::string client_address;  // of calls that say none
+  std::string ai_gateway_id;
 };
 
-// D1, KV and R2 as a bystander sees them: in no journal, disturbed by no fault.
+// D1, KV, R2 and the account as a bystander sees them: in no journal, disturbed by no fault.
 struct Probes {
   Transport* transport = nullptr;
   Bindings bindings;
+  std::string account_url;  // ".../client/v4/accounts/{account}"
+  std::string api_token;
 };
 
 struct ClientCall {
@@ -77,6 +81,8 @@ struct ClientCall {
   bool internal = false;  // to the model endpoint of agents
   std::string from;       // client address; empty: the target's own
   Nanos patience = Nanos::max();
+  Nanos read_every = Nanos::zero();    // a slow reader takes a piece of the body and rests so long
+  std::size_t leave_after_frames = 0;  // of an event stream: then it hangs up; 0: never
 };
 
 struct RawAnswer {
@@ -123,6 +129,7 @@ class Target {
   virtual Result<std::vector<fake::JournalEntry>> Journal() = 0;  // since ForgetJournal
   virtual Status ForgetJournal() = 0;
   virtual std::vector<sim::LogLine> Log() = 0;
+  virtual Result<std::string> Metrics() = 0;  // Prometheus text
   // Every try of a model that AI Gateway made, with the metadata it came with.
   virtual std::vector<fake::AiGateway::Seen> ModelCalls() = 0;
 

@@ -31,6 +31,7 @@ class VirtualTarget final : public Target {
     site_.primary_model = settings.models.premium.primary;
     site_.fallback_model = settings.models.premium.fallback;
     site_.client_address = kClientAddress;
+    site_.ai_gateway_id = world_.credentials().ai_gateway_id;
   }
 
   std::string_view Name() const override { return "virtual"; }
@@ -47,7 +48,11 @@ class VirtualTarget final : public Target {
 
   const Site& site() const override { return site_; }
   std::string Describe() const override { return "virtual time stands still"; }
-  Probes probes() override { return {&probe_, world_.settings().bindings}; }
+  Probes probes() override {
+    const fake::Credentials& c = world_.credentials();
+    return {&probe_, world_.settings().bindings,
+            std::string(sim::kApiOrigin) + "/client/v4/accounts/" + c.account_id, c.api_token};
+  }
 
   Result<Response> Send(ClientCall call, CancelToken& cancel) override {
     call.request.origin = call.internal ? sim::kInternalOrigin : sim::kGatewayOrigin;
@@ -90,6 +95,7 @@ class VirtualTarget final : public Target {
     return Ok();
   }
   std::vector<sim::LogLine> Log() override { return world_.log().lines(); }
+  Result<std::string> Metrics() override { return world_.MetricsText(); }
   std::vector<fake::AiGateway::Seen> ModelCalls() override { return world_.ai().seen(); }
 
   Status Restart(bool drained) override {

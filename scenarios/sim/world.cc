@@ -141,6 +141,10 @@ Status World::StartGateway() {
   return Ok();
 }
 
+std::string World::MetricsText() const {
+  return assembly_ ? assembly_->services().metrics.PrometheusText() : std::string();
+}
+
 // The gateway first: what it still answers needs its agents and its model endpoint.
 void World::StopGateway(Instant cut_at, Nanos flush_time) {
   if (!assembly_) return;

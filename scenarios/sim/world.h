@@ -60,6 +60,7 @@ class World {
   void DrainGateway();        // OPS-5
   void KillGateway();         // at once: what was not synced is lost, what was under way is cut off
   bool gateway_runs() const { return assembly_ != nullptr; }
+  std::string MetricsText() const;  // of the gateway that runs; empty without one
 
   // Requests of these hosts are this tenant's (its sandbox id): for the journal.
   void KnowTenant(std::string host, std::string sandbox_id);
