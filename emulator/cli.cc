@@ -74,6 +74,22 @@ CLI::App* WithValue(CLI::App* command, CommandLine& line, const std::string& nam
   return command;
 }
 
+void AddModelSource(CLI::App& up, UpOptions& options) {
+  up.add_option("--model-fixtures", options.model_fixtures,
+                "a JSONC file of answers by match, in place of the built-in model's");
+  auto* upstream =
+      up.add_option("--model-upstream", options.model_upstream,
+                    "ask this OpenAI-compatible server: http://127.0.0.1:11434/v1; a key for it "
+                    "comes from MODEL_UPSTREAM_API_KEY");
+  up.add_option("--model-upstream-name", options.model_upstream_name,
+                "what that server calls its model; default as Workers AI does")
+      ->needs(upstream);
+  up.add_option("--model-record", options.model_record, "keep its answers in this folder")
+      ->needs(upstream);
+  up.add_option("--model-replay", options.model_replay,
+                "answer from this folder; what is not in it the upstream answers, or nobody");
+}
+
 void AddUp(CLI::App& app, CommandLine& line) {
   CLI::App* up =
       Leaf(app, line, "up", "Start the gateway, its fakes and a demo tenant, and stay", [&line] {
@@ -106,6 +122,7 @@ void AddUp(CLI::App& app, CommandLine& line) {
                  "a knob of the AI Gateway fake, may be repeated: first_token=200ms, "
                  "tokens_per_second=20, jitter=0.2")
       ->allow_extra_args(false);
+  AddModelSource(*up, line.up);
   up->add_flag("--dev", line.up.dev_mode, "DEV_MODE: no keys, no Access");
   up->add_flag("--quiet", line.up.quiet, "do not print a line for each call");
   up->footer("Example:\n  moltgate up --port-base 0 --memory --ready-file ready.json");

@@ -15,9 +15,12 @@
 #include "emulator/agent_journal.h"
 #include "emulator/control.h"
 #include "emulator/self.h"
+#include "emulator/state.h"
 #include "emulator/switch_handler.h"
 #include "fakes/access.h"
+#include "fakes/ai_fixtures.h"
 #include "fakes/ai_gateway.h"
+#include "fakes/ai_recordings.h"
 #include "fakes/cloud.h"
 #include "fakes/d1.h"
 #include "fakes/edge.h"
@@ -114,6 +117,7 @@ class Emulator::Impl {
   bool AnyFakeOnApi() const;
   Status OpenListeners();
   Status BuildFakes();
+  Status SetReplies();
   Status BuildGateway();
   Status PrepareRegistry();
   Status EnsureDemoTenant(CancelToken& cancel);
@@ -158,6 +162,7 @@ Status Emulator::Impl::BuildFakes() {
     return Error{Code::kUnavailable, std::string("cannot open the state: ") + error.what()};
   }
   if (fakes_.ai_gateway) fakes_.ai_gateway->SetKnobs(options_.ai);
+  if (fakes_.ai_gateway) MG_RETURN_IF_ERROR(SetReplies());
   if (Wants("access", profile.access)) {
     fake::AccessSite site;
     site.team_url = at.api_origin;
@@ -181,6 +186,32 @@ Status Emulator::Impl::BuildFakes() {
     cloud_s3_.emplace(options_.credentials, *fakes_.r2, runtime_, journal_, faults_);
     s3_.handler.Set(&*cloud_s3_);
   }
+  return Ok();
+}
+
+// Fixtures first, then what was recorded, then the other server; the built-in model last, but not
+// where answers are to be real.
+Status Emulator::Impl::SetReplies() {
+  const ModelSource& model = options_.model;
+  auto sources = options_.replies;
+  if (!model.fixtures.empty()) {
+    MG_TRY(fixtures, fake::ReadFixtures(model.fixtures, disk_));
+    sources.push_back(std::move(fixtures));
+  }
+  if (!model.replay_folder.empty())
+    sources.push_back(std::make_shared<fake::AiReplay>(model.replay_folder, disk_));
+  if (!model.upstream.url.empty()) {
+    std::shared_ptr<fake::ReplySource> upstream =
+        std::make_shared<fake::AiUpstream>(model.upstream, transport_, runtime_);
+    if (!model.record_folder.empty()) {
+      MG_RETURN_IF_ERROR(MakeFolder(model.record_folder));
+      upstream = std::make_shared<fake::AiRecorder>(upstream, model.record_folder, disk_);
+    }
+    sources.push_back(std::move(upstream));
+  } else if (!model.replay_folder.empty()) {
+    sources.push_back(std::make_shared<fake::NoOtherAnswer>());
+  }
+  fakes_.ai_gateway->SetReplies(std::move(sources));
   return Ok();
 }
 

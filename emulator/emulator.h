@@ -15,6 +15,8 @@
 #include "emulator/ready.h"
 #include "fakes/access.h"
 #include "fakes/ai_knobs.h"
+#include "fakes/ai_reply.h"
+#include "fakes/ai_upstream.h"
 #include "fakes/credentials.h"
 #include "fakes/journal.h"
 
@@ -23,6 +25,13 @@ namespace mg {
 class Assembly;
 class ThreadRuntime;
 
+// Who answers for models; all empty: the built-in one.
+struct ModelSource {
+  std::string fixtures;  // a file (fakes/ai_fixtures.h)
+  fake::AiUpstreamOptions upstream;
+  std::string record_folder, replay_folder;
+};
+
 struct EmulatorOptions {
   Profile profile;             // which bindings are fake; settings of the rest
   bool with_gateway = true;    // false: `up --only`, fakes alone
@@ -30,7 +39,9 @@ struct EmulatorOptions {
   std::string state_folder;    // empty: memory alone
   fake::Credentials credentials;
   bool with_demo_tenant = true;
-  fake::AiKnobs ai;  // of the AI Gateway fake, at the start
+  fake::AiKnobs ai;                                         // of the AI Gateway fake, at the start
+  std::vector<std::shared_ptr<fake::ReplySource>> replies;  // before the built-in model
+  ModelSource model;
 
   std::string host = "127.0.0.1";
   int gateway_port = 0;  // 0: a free one, for each

@@ -20,8 +20,39 @@ struct AiFrame {
 
 inline constexpr std::string_view kDoneFrame = "data: [DONE]\n\n";
 
-// For every variant but kByModel and kJsonAnswer, which are no kind of stream. Models of
-// kZerosThenNative speak OpenAI's chunks in either dialect.
+// Writes a stream while its answer is being made. For every variant but kByModel and kJsonAnswer,
+// which are no kind of stream. Models of kZerosThenNative speak OpenAI's chunks in either dialect.
+//
+// Thread-safety: none; one stream's.
+class FrameWriter {
+ public:
+  FrameWriter(StreamVariant variant, AiVoice voice, std::int64_t tokens_in, Random& random);
+
+  // Each adds frames to `out`; Begin first, End last.
+  void Begin(std::vector<AiFrame>& out);
+  void Text(std::string_view piece, std::vector<AiFrame>& out);
+  void End(const ModelAnswer& answer, std::vector<AiFrame>& out);  // tool calls, usage, [DONE]
+
+ private:
+  bool native() const;
+  void Content(const std::string& json, std::vector<AiFrame>& out);
+  void NativeEnd(const ModelAnswer& answer, std::vector<AiFrame>& out);
+  void OpenAiEnd(const ModelAnswer& answer, std::vector<AiFrame>& out);
+  void Calls(const ModelAnswer& answer, std::vector<AiFrame>& out);
+  std::string Delta(const std::string& delta, const std::string& finish_reason) const;
+  std::string Chunk(const std::string& choices, const std::string& usage) const;
+  std::string UsageSoFar() const;
+  std::string Padding();
+
+  const StreamVariant variant_;
+  const AiVoice voice_;
+  const std::int64_t tokens_in_;
+  const std::string start_;  // of every chunk
+  Random& random_;
+  std::string lengths_;  // drawn for padding
+  std::int64_t said_ = 0;
+};
+
 std::vector<AiFrame> FramesOf(const ModelAnswer& answer, StreamVariant variant,
                               const AiVoice& voice, Random& random);
 

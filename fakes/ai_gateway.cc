@@ -5,12 +5,14 @@
 
 #include "core/base/bytes.h"
 #include "core/base/digest.h"
+#include "core/base/ids.h"
 #include "core/base/json.h"
 #include "fakes/ai_control.h"
 #include "fakes/ai_errors.h"
 #include "fakes/ai_knobs.h"
 #include "fakes/ai_management.h"
 #include "fakes/ai_runner.h"
+#include "fakes/ai_socket.h"
 #include "fakes/ai_step_source.h"
 #include "fakes/ai_steps.h"
 #include "fakes/ai_target.h"
@@ -108,8 +110,10 @@ class AiGateway::Impl {
     const std::string_view provider = path.size() > 3 ? std::string_view(path[3]) : "";
     arrival.authenticated = HasGatewayToken(request.headers, provider);
     if (auto refusal = EnterGateway(arrival, path[2])) return AiErrorResponse(*refusal);
-    if (request.headers.Has("upgrade"))
-      return AiGapResponse("ai.websocket", "This emulator does not do ai.websocket");
+    if (request.headers.Has("upgrade")) {
+      if (provider.empty()) return Socket(arrival);
+      return AiGapResponse("ai.realtime", "This emulator does not do ai.realtime");
+    }
     const std::string endpoint = Joined(path, 4);
     if (provider == "compat" && (endpoint == "v1/models" || endpoint == "models"))
       return request.method == "GET" ? JsonResponse(200, AiModelListJson())
@@ -132,6 +136,27 @@ class AiGateway::Impl {
       return KnownAiError(2009);
     if (arrival.gateway == nullptr) arrival.gateway = control_.gateways.FindOrMakeDefault(id);
     return arrival.gateway == nullptr ? std::optional(KnownAiError(2001)) : std::nullopt;
+  }
+
+  // Each step that comes over it is a universal call with the handshake's cf-aig-* headers.
+  Response Socket(const Arrival& arrival) {
+    Headers headers;
+    for (const Headers::Line& line : arrival.request.headers.lines())
+      if (EqualsIgnoreCase(line.name.substr(0, 7), "cf-aig-")) headers.Add(line.name, line.value);
+    return OpenAiSocket(
+        arrival.request.headers,
+        [this, headers, gateway = arrival.gateway, authenticated = arrival.authenticated](
+            const std::string& step_json, CancelToken& caller_gone) {
+          Request request;
+          request.method = "POST";
+          request.headers = headers;
+          request.body = "[" + step_json + "]";
+          CallNote note;
+          note.operation = "ai.run";
+          const auto knobs = runner_.knobs();
+          Arrival step{request, *knobs, note, caller_gone, gateway, authenticated};
+          return Universal(step);
+        });
   }
 
   Response Universal(Arrival& arrival) {
@@ -223,7 +248,10 @@ class AiGateway::Impl {
     call->began_at = runtime_.Wall();
     AiStepSource source(std::move(steps), arrival.gateway.get(), control_, faults_, runtime_,
                         random_);
-    return runner_.Run(std::move(call), source, arrival.note, arrival.caller_gone);
+    Response response = runner_.Run(std::move(call), source, arrival.note, arrival.caller_gone);
+    if (kind == AiCall::Kind::kRest && arrival.gateway != nullptr)
+      response.headers.Set("cf-aig-request-id", UuidFromBytes(random_.Bytes(16)));
+    return response;
   }
 
   static std::optional<AiError> ReadSettings(const Arrival& arrival, AiSettings& settings) {
@@ -239,6 +267,8 @@ class AiGateway::Impl {
     std::string_view header = headers.Get("cf-aig-authorization");
     if (provider == "compat" && !headers.Has("cf-aig-authorization"))
       header = headers.Get("authorization");
+    const std::string offered = SocketToken(headers);
+    if (header.empty()) header = offered;
     return !header.empty() && ConstantTimeEqual(TokenOf(header), credentials_.ai_gateway_token);
   }
 
@@ -273,6 +303,10 @@ std::vector<AiGateway::Seen> AiGateway::seen() const {
 
 void AiGateway::SetKnobs(AiKnobs knobs) {
   impl_->runner().SetKnobs(std::move(knobs));
+}
+
+void AiGateway::SetReplies(std::vector<std::shared_ptr<ReplySource>> sources) {
+  impl_->runner().workers().SetReplies(std::move(sources));
 }
 
 AiKnobs AiGateway::knobs() const {

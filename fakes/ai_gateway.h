@@ -2,9 +2,13 @@
 // paths; chat and embeddings in both dialects, streams, JSON mode and tools; per-step time limits,
 // cf-aig-* headers, the service's own error envelopes.
 //
+// Models answer from fixtures, recordings or another server where such are set (ai_reply.h), else
+// from the built-in one; embeddings are always built in.
+//
 // Gaps, refused with x-moltgate-gap: OpenAI's responses and Anthropic's messages, other providers,
-// WebSocket, batches; of management those that ai_management.h names. Ignored without a word:
-// tracing. Which token Workers AI accepts is a knob; AI Gateway takes its own alone.
+// realtime WebSockets, batches; of management those that ai_management.h names. Calls within a
+// WebSocket are in no journal. Ignored without a word: tracing. Which token Workers AI accepts is a
+// knob; AI Gateway takes its own alone.
 //
 // Faults meet each try (operation "ai.run", key and model the step's model, tenant the metadata's
 // sandbox_id): a delay comes before the first byte and so under the step's time limit; a hang ends
@@ -31,6 +35,8 @@
 
 namespace mg::fake {
 
+class ReplySource;
+
 class AiGateway final : public Service {
  public:
   // `folder`: where ai.sqlite and ai_logs.sqlite live; empty keeps them in memory. Throws
@@ -56,6 +62,8 @@ class AiGateway final : public Service {
 
   // At any time; calls that began before keep what they began with. Reset leaves them.
   void SetKnobs(AiKnobs knobs);
+  // Who answers chats before the built-in model, in this order (ai_reply.h). Reset leaves them.
+  void SetReplies(std::vector<std::shared_ptr<ReplySource>> sources);
   AiKnobs knobs() const;
   bool AnswersAtOnce() const;  // no knob makes Handle wait; faults apart
 

@@ -38,6 +38,7 @@ class AiRunner {
   std::vector<AiGateway::Seen> seen() const;
   void Reset();
 
+  AiWorkers& workers() { return workers_; }
   void SetKnobs(AiKnobs knobs);
   std::shared_ptr<const AiKnobs> knobs() const;
 

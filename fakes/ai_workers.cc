@@ -1,16 +1,14 @@
 #include "fakes/ai_workers.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/base/bytes.h"
 #include "core/base/digest.h"
 #include "core/base/ids.h"
 #include "fakes/ai_answers.h"
-#include "fakes/ai_builtin.h"
 #include "fakes/ai_catalogue.h"
 #include "fakes/ai_errors.h"
-#include "fakes/ai_frames.h"
-#include "fakes/ai_stream.h"
 #include "fakes/damage.h"
 #include "fakes/fault_answers.h"
 
@@ -20,11 +18,6 @@ namespace {
 constexpr std::string_view kBearer = "Bearer ";
 // The pooling of bge-m3, whose tokens are not counted.
 constexpr std::string_view kUncounted = "cls";
-
-// 2005 stands for a provider that could not be reached.
-bool IsRepeatable(int status, std::int64_t code) {
-  return status == 408 || status == 429 || status >= 500 || code == 2005;
-}
 
 Response TimeLimitExpired(TimeLimitError error) {
   switch (error) {
@@ -42,17 +35,23 @@ Response TimeLimitExpired(TimeLimitError error) {
 
 }  // namespace
 
+bool IsRepeatable(int status, std::int64_t code) {
+  return status == 408 || status == 429 || status >= 500 || code == 2005;
+}
+
 AiWorkers::Tried AiWorkers::Ask(AiStepRun& run, const AiKnobs& knobs, const Try& asked) {
   if (!MayUse(run, knobs)) return {AiErrorResponse(KnownAiError(10000)), false};
   if (run.target().error) return {AiErrorResponse(*run.target().error), false};
   const FaultRule rule = NextFault(run, asked.attempt).value_or(FaultRule());
-  Tried said = Say(run, knobs.Of(run.target().model), rule);
+  const Instant latest = asked.time_limit ? runtime_.Now() + *asked.time_limit : kNever;
+  Tried said = Say(run, knobs.Of(run.target().model), rule, latest);
   said.fault = rule.id;
-  const bool cut = asked.time_limit && said.first_byte > *asked.time_limit;
-  const Nanos wait = cut ? *asked.time_limit : said.first_byte;
-  if (wait > Nanos{0} && !SleepUnlessCancelled(runtime_, runtime_.Now() + wait, run.caller_gone))
+  const Instant first_byte = runtime_.Now() + said.first_byte;
+  const bool late = said.late || first_byte > latest;
+  const Instant until = std::min(first_byte, latest);
+  if (until > runtime_.Now() && !SleepUnlessCancelled(runtime_, until, run.caller_gone))
     return {AiErrorResponse(KnownAiError(3008)), false, rule.id};
-  if (cut) return {TimeLimitExpired(knobs.time_limit_error), true, rule.id};
+  if (late) return {TimeLimitExpired(knobs.time_limit_error), true, rule.id};
   return said;
 }
 
@@ -86,14 +85,15 @@ std::optional<FaultRule> AiWorkers::NextFault(const AiStepRun& run, std::int64_t
 }
 
 // What the model says under a rule, or under none, and how long it thinks first.
-AiWorkers::Tried AiWorkers::Say(AiStepRun& run, const ModelKnobs& knobs, const FaultRule& rule) {
+AiWorkers::Tried AiWorkers::Say(AiStepRun& run, const ModelKnobs& knobs, const FaultRule& rule,
+                                Instant latest) {
   const Nanos delay = rule.hang ? kHang : rule.delay;
   if (rule.reset == FaultRule::Reset::kBefore) return {DroppedConnection(), false, "", delay};
   if (!rule.body.empty())
     return {FaultAnswer(rule, "ai.run"), IsRepeatable(rule.status, rule.code), "", delay};
   const int status = rule.hang ? 408 : rule.status;
   if (status == 0) {
-    Tried answer = Answer(run, knobs);
+    Tried answer = Answer(run, knobs, latest);
     answer.first_byte += delay;
     Damage(rule, runtime_, run.caller_gone, answer.response);
     return answer;
@@ -104,14 +104,13 @@ AiWorkers::Tried AiWorkers::Say(AiStepRun& run, const ModelKnobs& knobs, const F
   return {std::move(failure), IsRepeatable(status, rule.code), "", delay};
 }
 
-AiWorkers::Tried AiWorkers::Answer(AiStepRun& run, const ModelKnobs& knobs) {
-  const AiTarget& target = run.target();
-  Tried tried = target.task == AiTask::kChat ? Chat(run, knobs) : Embed(run, knobs);
-  if (tried.response.status >= 300) return tried;
-  run.usage->micro_neurons =
-      MicroNeurons(*target.known, run.usage->tokens_in, run.usage->tokens_out);
+AiWorkers::Tried AiWorkers::Answer(AiStepRun& run, const ModelKnobs& knobs, Instant latest) {
+  Tried tried = run.target().task == AiTask::kChat ? Chat(run, knobs, latest) : Embed(run, knobs);
+  if (tried.late || tried.response.status >= 300) return tried;
+  AiUsage& usage = *run.usage;
+  usage.micro_neurons = MicroNeurons(*run.target().known, usage.tokens_in, usage.tokens_out);
   tried.response.headers.Set("cf-ai-req-id", UuidFromBytes(random_.Bytes(16)));
-  tried.response.headers.Set("cf-ai-neurons", NeuronsText(run.usage->micro_neurons));
+  tried.response.headers.Set("cf-ai-neurons", NeuronsText(usage.micro_neurons));
   return tried;
 }
 
@@ -124,42 +123,6 @@ AiVoice AiWorkers::VoiceOf(const AiTarget& target, const ModelKnobs& knobs) {
   voice.choices = knobs.result_form == ResultForm::kChoices ||
                   (knobs.result_form == ResultForm::kByModel && target.known->is_vllm);
   return voice;
-}
-
-AiWorkers::Tried AiWorkers::Chat(AiStepRun& run, const ModelKnobs& knobs) {
-  const AiTarget& target = run.target();
-  const AiModel& model = *target.known;
-  ChatQuestion question;
-  ModelAnswer answer;
-  if (auto wrong = ReadQuestion(*run.step().query, target.dialect, model, question))
-    return {AiErrorResponse(*wrong), false};
-  if (auto wrong = AnswerQuestion(target.model, question, answer))
-    return {AiErrorResponse(*wrong), false};
-  StreamVariant variant = knobs.stream;
-  if (variant == StreamVariant::kByModel)
-    variant = model.is_vllm ? StreamVariant::kZerosThenNative : StreamVariant::kPlain;
-  const bool streams = question.streams && variant != StreamVariant::kJsonAnswer;
-  if (question.streams && !streams) answer = ModelAnswer();
-
-  AiVoice voice = VoiceOf(target, knobs);
-  if (knobs.usage_neurons)
-    voice.neurons = NeuronsText(MicroNeurons(model, answer.tokens_in, answer.tokens_out));
-  auto pace = std::make_unique<AiPace>(knobs.timing, load_, random_);
-  Tried tried;
-  tried.first_byte = pace->FirstToken();
-  if (streams) {
-    Nanos first_wait = Nanos::zero();
-    if (knobs.timing.early_head) std::swap(first_wait, tried.first_byte);
-    tried.response = TextResponse(200, "", "text/event-stream");
-    tried.response.body = Body(PacedStream(FramesOf(answer, variant, voice, random_), first_wait,
-                                           std::move(pace), runtime_, run.caller_gone));
-  } else {
-    tried.first_byte += pace->Tokens(answer.tokens_out - 1);
-    tried.response = JsonResponse(200, AnswerBody(answer, voice));
-  }
-  run.usage->tokens_in = answer.tokens_in;
-  run.usage->tokens_out = answer.tokens_out;
-  return tried;
 }
 
 AiWorkers::Tried AiWorkers::Embed(AiStepRun& run, const ModelKnobs& knobs) {

@@ -33,6 +33,11 @@ const EVP_MD* Sha256Algorithm() {
   return algorithm;
 }
 
+const EVP_MD* Sha1Algorithm() {
+  static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA1", nullptr);
+  return algorithm;
+}
+
 const EVP_MD* Md5Algorithm() {
   static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "MD5", nullptr);
   return algorithm;
@@ -46,6 +51,10 @@ std::string Sha256(std::string_view bytes) {
 
 std::string Sha256Hex(std::string_view bytes) {
   return HexEncode(Sha256(bytes));
+}
+
+std::string Sha1(std::string_view bytes) {
+  return DigestOf(Sha1Algorithm(), bytes);
 }
 
 std::string Md5(std::string_view bytes) {

@@ -109,6 +109,12 @@ Result<Profile> ProfileFor(const UpOptions& options) {
   return std::move(profile);
 }
 
+std::string EnvironmentValue(const char* name) {
+  const EnvironmentVariables environment = CurrentEnvironment();
+  const auto found = environment.find(name);
+  return found == environment.end() ? std::string() : found->second;
+}
+
 std::vector<std::string> SplitCommand(const std::string& text) {
   std::vector<std::string> words;
   for (std::string_view word : Split(text, ' '))
@@ -135,6 +141,11 @@ Result<EmulatorOptions> OptionsFor(const UpOptions& options,
     MG_TRY(knob, fake::AiKnobFromText(text));
     MG_RETURN_IF_ERROR(fake::SetAiKnobs(knob, made.ai));
   }
+  made.model.fixtures = options.model_fixtures;
+  made.model.upstream = {options.model_upstream, options.model_upstream_name,
+                         EnvironmentValue("MODEL_UPSTREAM_API_KEY")};
+  made.model.record_folder = options.model_record;
+  made.model.replay_folder = options.model_replay;
   made.only = options.only;
   made.with_gateway = options.only.empty();
   OsRandom random;

@@ -122,6 +122,30 @@ Shape Ai() {
   return Object(std::move(all));
 }
 
+Shape Replies() {
+  const Shape match =
+      Object({May("model", Text(), "'*' for any run"), May("message", Text(), "the user's last"),
+              May("contains", Text(), "a part of it")});
+  const Shape call =
+      Object({Must("name", Text(), "a tool"), May("arguments", Map(Name::kNone, Any()), "for it")});
+  const Shape usage = Object({May("prompt_tokens", Whole(0, kHuge), "default: counted"),
+                              May("completion_tokens", Whole(0, kHuge), "default: counted")});
+  const Shape reply =
+      Object({May("text", Text(), "what it says"), May("tool_calls", List(call), "what it calls"),
+              May("finish_reason", Word({"stop", "length"}), "default stop"),
+              May("usage", usage, "default: counted")});
+  const Shape error = Object({Must("status", Whole(400, 599), "refuses with it"),
+                              May("code", Whole(0, 99999), "the service's error code"),
+                              May("message", Text(), "its text")});
+  const Shape raw = Object({May("status", Whole(200, 599), "default 200"),
+                            May("content_type", Text(), "default text/event-stream"),
+                            Must("body", Text(), "byte for byte")});
+  return List(Object(
+      {May("match", match, "all of it must hold"), May("times", Whole(1, kMany), "default always"),
+       May("reply", Either({Text(), reply}), "what the model says"),
+       May("error", error, "how it fails"), May("raw", raw, "its answer as bytes")}));
+}
+
 Shape Given() {
   const Shape key = Object({May("as", Named(Name::kVariable), "its variable; default key"),
                             May("name", Text(), "a name for people"),
@@ -138,6 +162,7 @@ Shape Given() {
                  May("settings", Settings(), "the gateway's environment; null unsets"),
                  May("missing", Missing(), "bindings that are not configured"),
                  May("ai", Ai(), "how AI Gateway and its models behave"),
+                 May("replies", Replies(), "what models say; the first that matches"),
                  May("tenants", List(tenant), "made through the admin API before the first step"),
                  May("agent",
                      Object({May("boot", Duration(), "until it listens"),

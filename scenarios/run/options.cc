@@ -1,6 +1,7 @@
 #include "scenarios/run/options.h"
 
 #include "core/base/json.h"
+#include "fakes/ai_fixtures.h"
 #include "fakes/ai_knobs_json.h"
 
 namespace mg::scenario {
@@ -48,6 +49,11 @@ Status ReadGiven(const Scenario& scenario, const Instance& instance, TargetOptio
     if (const JsoncNode* ai = given->Find("ai")) {
       MG_TRY(knobs, Resolve(*ai, variables));
       MG_RETURN_IF_ERROR(fake::SetAiKnobs(knobs, options.ai));
+    }
+    if (const JsoncNode* list = given->Find("replies")) {
+      MG_TRY(json, Resolve(*list, variables));
+      MG_TRY(replies, fake::FixturesFromJson(json));
+      options.replies = std::move(replies);
     }
     MG_RETURN_IF_ERROR(ReadSettings(*given, variables, options));
   }

@@ -21,6 +21,7 @@
 #include "core/ports/runtime.h"
 #include "fakes/access.h"
 #include "fakes/ai_gateway.h"
+#include "fakes/ai_reply.h"
 #include "fakes/faults.h"
 #include "fakes/journal.h"
 #include "scenarios/sim/sim_log.h"
@@ -55,9 +56,10 @@ struct TargetOptions {
   sim::Schedule schedule = sim::Schedule::kFifo;
   WallTime clock{1'767'225'600'000};  // 2026-01-01T00:00:00Z
   Nanos network_one_way = Nanos::zero();
-  EnvironmentVariables settings;  // over the target's own
-  std::set<std::string> missing;  // bindings that are not configured
-  fake::AiKnobs ai;               // how AI Gateway and its models behave
+  EnvironmentVariables settings;               // over the target's own
+  std::set<std::string> missing;               // bindings that are not configured
+  fake::AiKnobs ai;                            // how AI Gateway and its models behave
+  std::shared_ptr<fake::ReplySource> replies;  // null: the built-in model's
 };
 
 // Who is who there.

@@ -55,6 +55,7 @@ World::World(WorldOptions options)
       sandboxes_(transport_, journal_, faults_, runtime_) {
   journal_.Follow(trail_.get());
   ai_.SetKnobs(options_.ai);
+  if (options_.replies) ai_.SetReplies({options_.replies});
   ListenForFakes();
 }
 World::~World() = default;

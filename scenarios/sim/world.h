@@ -17,6 +17,7 @@
 #include "core/gateway/assembly.h"
 #include "fakes/access.h"
 #include "fakes/ai_gateway.h"
+#include "fakes/ai_reply.h"
 #include "fakes/cloud.h"
 #include "fakes/credentials.h"
 #include "fakes/d1.h"
@@ -41,6 +42,7 @@ struct WorldOptions {
   EnvironmentVariables environment;  // settings of the gateway; ENVIRONMENT is "test" if unset
   std::set<std::string> missing;     // bindings that are not configured
   fake::AiKnobs ai;
+  std::shared_ptr<fake::ReplySource> replies;  // null: the built-in model's
 };
 
 inline constexpr const char* kGatewayOrigin = "http://gateway.test";

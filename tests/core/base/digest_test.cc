@@ -15,6 +15,11 @@ TEST(Sha256, HoldsTheVectorsOfFips180) {
   EXPECT_EQ(Sha256({}), Sha256(""));  // a view of nothing at all
 }
 
+TEST(Sha1, HoldsTheVectorsOfFips180) {
+  EXPECT_EQ(HexEncode(Sha1("")), "da39a3ee5e6b4b0d3255bfef95601890afd80709");
+  EXPECT_EQ(HexEncode(Sha1("abc")), "a9993e364706816aba3e25717850c26c9cd0d89d");
+}
+
 TEST(Md5, HoldsTheVectorsOfRfc1321) {
   EXPECT_EQ(HexEncode(Md5("")), "d41d8cd98f00b204e9800998ecf8427e");
   EXPECT_EQ(HexEncode(Md5("message digest")), "f96b697d7cb7938d525a2f31aaf161d0");
