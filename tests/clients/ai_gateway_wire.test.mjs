@@ -12,10 +12,11 @@ import {
 } from "./support/world.mjs";
 
 const providerToken = { authorization: `Bearer ${ready.api_token}` };
-const logsUrl = `${ready.api_base}/accounts/${ready.account_id}/ai-gateway/gateways/${ready.ai_gateway_id}/logs`;
+const gatewaysUrl = `${ready.api_base}/accounts/${ready.account_id}/ai-gateway/gateways`;
 
+// To the gateway's own path, or to "../{another}/...".
 function post(path, body, headers = {}, options = {}) {
-  return fetch(ready.ai_gateway_base + path, {
+  return fetch(new URL(path, ready.ai_gateway_base + "/"), {
     method: "POST",
     headers: { ...gatewayToken, ...headers },
     body: JSON.stringify(body),
@@ -33,7 +34,7 @@ const hangingPrimary = { where: { step: 0 }, hang: true };
 test("a primary that hangs past its time limit gives way to the second step", async () => {
   const began = performance.now();
   const response = await withFault(hangingPrimary, () =>
-    post("", [step(PREMIUM_MODEL, { requestTimeout: 300 }), step(FREE_MODEL)]),
+    post(".", [step(PREMIUM_MODEL, { requestTimeout: 300 }), step(FREE_MODEL)]),
   );
   assert.equal(response.status, 200);
   assert.equal(response.headers.get("cf-aig-step"), "1");
@@ -49,7 +50,7 @@ test("a primary that hangs on its last attempt starves the second step", async (
   const [, rows] = await withFault({ ...hangingPrimary, times: 2 }, () =>
     withJournal(async () => {
       const signal = AbortSignal.timeout(1500);
-      await assert.rejects(post("", steps, {}, { signal }), { name: "TimeoutError" });
+      await assert.rejects(post(".", steps, {}, { signal }), { name: "TimeoutError" });
     }, 1),
   );
   assert.equal(rows.length, 1);
@@ -58,11 +59,11 @@ test("a primary that hangs on its last attempt starves the second step", async (
   assert.equal(rows[0].step, 0);
 });
 
-async function cacheStatuses(headers, content) {
+async function cacheStatuses(headers, content, path = "compat/chat/completions") {
   const body = { model: "workers-ai/" + FREE_MODEL, messages: [{ role: "user", content }] };
   const statuses = [];
   for (let n = 0; n < 3; ++n) {
-    const response = await post("/compat/chat/completions", body, { ...providerToken, ...headers });
+    const response = await post(path, body, { ...providerToken, ...headers });
     assert.equal(response.status, 200);
     await response.arrayBuffer();
     statuses.push(response.headers.get("cf-aig-cache-status"));
@@ -76,11 +77,27 @@ test("a cache key of the caller's own misses twice before it hits", async () => 
 });
 
 test("a derived cache key misses once before it hits", async () => {
-  assert.deepEqual(await cacheStatuses({ "cf-aig-cache-ttl": "60" }, "Snow?"), [
-    "MISS",
-    "HIT",
-    "HIT",
-  ]);
+  const statuses = await cacheStatuses({ "cf-aig-cache-ttl": "60" }, "Snow?");
+  assert.deepEqual(statuses, ["MISS", "HIT", "HIT"]);
+});
+
+test("a gateway that caches misses once before it hits, without a header", async () => {
+  const fields = {
+    id: "caching",
+    cache_invalidate_on_update: false,
+    cache_ttl: 60,
+    collect_logs: true,
+    rate_limiting_interval: 0,
+    rate_limiting_limit: 0,
+  };
+  const made = await fetch(gatewaysUrl, {
+    method: "POST",
+    headers: providerToken,
+    body: JSON.stringify(fields),
+  });
+  assert.equal(made.status, 200);
+  const statuses = await cacheStatuses({}, "Fog?", "../caching/compat/chat/completions");
+  assert.deepEqual(statuses, ["MISS", "HIT", "HIT"]);
 });
 
 test("a caller that skips the cache never hits", async () => {
@@ -90,13 +107,14 @@ test("a caller that skips the cache never hits", async () => {
 
 async function loggedMetadata(metadata) {
   const response = await post(
-    `/workers-ai/${FREE_MODEL}`,
+    `workers-ai/${FREE_MODEL}`,
     { messages: question },
     { ...providerToken, "cf-aig-metadata": JSON.stringify(metadata) },
   );
   assert.equal(response.status, 200);
   await response.arrayBuffer();
-  const row = await fetch(`${logsUrl}/${response.headers.get("cf-aig-log-id")}`, {
+  const logId = response.headers.get("cf-aig-log-id");
+  const row = await fetch(`${gatewaysUrl}/${ready.ai_gateway_id}/logs/${logId}`, {
     headers: providerToken,
   });
   assert.equal(row.status, 200);
