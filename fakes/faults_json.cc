@@ -179,11 +179,12 @@ Status ReadFields(const Json& json, FaultRule& rule, bool nested) {
   return Ok();
 }
 
+// A body may say what it is, so a content type counts only where there is none.
 int EffectsOf(const FaultRule& rule) {
   return (rule.hang ? 1 : 0) + (rule.status != 0 || !rule.body.empty() ? 1 : 0) +
          (rule.reset != FaultRule::Reset::kNone ? 1 : 0) +
          (rule.truncate_after_bytes >= 0 ? 1 : 0) + (rule.stall_after_bytes >= 0 ? 1 : 0) +
-         (rule.malformed ? 1 : 0) + (rule.content_type.empty() ? 0 : 1) +
+         (rule.malformed ? 1 : 0) + (rule.content_type.empty() || !rule.body.empty() ? 0 : 1) +
          (rule.after_chunks >= 0 ? 1 : 0) + (rule.stale > Nanos::zero() ? 1 : 0);
 }
 

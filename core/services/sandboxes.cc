@@ -127,7 +127,10 @@ class Sandboxes::Impl {
   void Retire(const std::string& sandbox_id) {
     {
       const Lock lock(mutex_);
+      // Every change of a tenant that is gone says so again; the first one stops the agent.
+      const bool known = retired_.Peek(sandbox_id) != nullptr;
       retired_.Put(sandbox_id, true);
+      if (known) return;
       const auto found = entries_.find(sandbox_id);
       if (closed_ || found == entries_.end() || found->second->phase == Phase::kNotRunning) return;
       ++running_tasks_;
