@@ -132,7 +132,9 @@ class Sandboxes::Impl {
       retired_.Put(sandbox_id, true);
       if (known) return;
       const auto found = entries_.find(sandbox_id);
-      if (closed_ || found == entries_.end() || found->second->phase == Phase::kNotRunning) return;
+      if (closed_ || found == entries_.end()) return;
+      const Phase phase = found->second->phase;
+      if (phase == Phase::kNotRunning || phase == Phase::kStopping) return;
       ++running_tasks_;
     }
     try {
