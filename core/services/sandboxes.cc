@@ -105,7 +105,7 @@ class Sandboxes::Impl {
 
   Status Stop(std::string_view sandbox_id) {
     const std::shared_ptr<Entry> entry = FindEntry(sandbox_id);
-    if (!entry) return Ok();
+    if (!entry || IsStopped(*entry)) return Ok();
     BreakOffStart(*entry);
     Status stopped = [&] {
       const HostTurn turn(*this, *entry);
@@ -297,6 +297,13 @@ class Sandboxes::Impl {
     const Lock lock(mutex_);
     --running_tasks_;
     tasks_ended_->NotifyAll();
+  }
+
+  // Once whoever is stopping it is done.
+  bool IsStopped(Entry& entry) {
+    Lock lock(mutex_);
+    while (entry.phase == Phase::kStopping) entry.changed->WaitUntil(lock, kNever);
+    return entry.phase == Phase::kNotRunning;
   }
 
   // Leaves the entry stopping, with no start under way. Somebody decided it, so it is no crash and
