@@ -105,8 +105,7 @@ class Sandboxes::Impl {
 
   Status Stop(std::string_view sandbox_id) {
     const std::shared_ptr<Entry> entry = FindEntry(sandbox_id);
-    if (!entry || IsStopped(*entry)) return Ok();
-    BreakOffStart(*entry);
+    if (!entry || !BreakOffStart(*entry)) return Ok();
     Status stopped = [&] {
       const HostTurn turn(*this, *entry);
       return host_.Stop(entry->sandbox_id);
@@ -299,20 +298,15 @@ class Sandboxes::Impl {
     tasks_ended_->NotifyAll();
   }
 
-  // Once whoever is stopping it is done.
-  bool IsStopped(Entry& entry) {
-    Lock lock(mutex_);
-    while (entry.phase == Phase::kStopping) entry.changed->WaitUntil(lock, kNever);
-    return entry.phase == Phase::kNotRunning;
-  }
-
   // Leaves the entry stopping, with no start under way. Somebody decided it, so it is no crash and
   // does not count towards the limit on starts.
-  void BreakOffStart(Entry& entry) {
+  // False when it is down already, once whoever was stopping it is done.
+  bool BreakOffStart(Entry& entry) {
     std::shared_ptr<CancelToken> start;
     {
       Lock lock(mutex_);
       while (entry.phase == Phase::kStopping) entry.changed->WaitUntil(lock, kNever);
+      if (entry.phase == Phase::kNotRunning) return false;
       entry.phase = Phase::kStopping;
       start = entry.start;
     }
@@ -321,6 +315,7 @@ class Sandboxes::Impl {
     while (entry.start) entry.changed->WaitUntil(lock, kNever);
     ForgetToken(entry);
     entry.starts.clear();
+    return true;
   }
 
   void RunStart(Entry& entry, const Tenant& tenant, CancelToken& cancel) {
