@@ -9,7 +9,7 @@
 #include "core/adapters/thread_runtime.h"
 #include "core/base/bytes.h"
 #include "emulator/self.h"
-#include "fakes/agent.h"
+#include "fakes/agent/agent.h"
 
 namespace mg {
 

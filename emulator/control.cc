@@ -9,7 +9,7 @@
 #include "core/base/digest.h"
 #include "core/base/json.h"
 #include "core/http/host.h"
-#include "fakes/ai_knobs_json.h"
+#include "fakes/ai/knobs_json.h"
 #include "fakes/faults_json.h"
 
 namespace mg {

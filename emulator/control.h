@@ -9,7 +9,7 @@
 #include "core/adapters/thread_runtime.h"
 #include "core/gateway/metrics.h"
 #include "core/http/message.h"
-#include "fakes/ai_gateway.h"
+#include "fakes/ai/gateway.h"
 #include "fakes/faults.h"
 #include "fakes/journal.h"
 

@@ -13,10 +13,10 @@
 #include "core/ports/log.h"
 #include "core/ports/runtime.h"
 #include "emulator/ready.h"
-#include "fakes/access.h"
-#include "fakes/ai_knobs.h"
-#include "fakes/ai_reply.h"
-#include "fakes/ai_upstream.h"
+#include "fakes/access/access.h"
+#include "fakes/ai/knobs.h"
+#include "fakes/ai/reply.h"
+#include "fakes/ai/upstream.h"
 #include "fakes/credentials.h"
 #include "fakes/journal.h"
 
@@ -27,7 +27,7 @@ class ThreadRuntime;
 
 // Who answers for models; all empty: the built-in one.
 struct ModelSource {
-  std::string fixtures;  // a file (fakes/ai_fixtures.h)
+  std::string fixtures;  // a file (fakes/ai/fixtures.h)
   fake::AiUpstreamOptions upstream;
   std::string record_folder, replay_folder;
 };

@@ -17,15 +17,15 @@
 
 #include "core/http/message.h"
 #include "core/ports/runtime.h"
-#include "fakes/access.h"
-#include "fakes/ai_gateway.h"
+#include "fakes/access/access.h"
+#include "fakes/ai/gateway.h"
 #include "fakes/credentials.h"
-#include "fakes/d1.h"
+#include "fakes/d1/d1.h"
 #include "fakes/fault_gate.h"
 #include "fakes/faults.h"
 #include "fakes/journal.h"
-#include "fakes/kv.h"
-#include "fakes/r2.h"
+#include "fakes/kv/kv.h"
+#include "fakes/r2/r2.h"
 
 namespace mg::fake {
 

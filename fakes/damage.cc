@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "fakes/ai_errors.h"
+#include "fakes/ai/errors.h"
 
 namespace mg::fake {
 namespace {

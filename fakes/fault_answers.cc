@@ -3,10 +3,10 @@
 #include <string>
 
 #include "core/base/bytes.h"
-#include "fakes/access_pages.h"
-#include "fakes/d1_limits.h"
-#include "fakes/kv_limits.h"
-#include "fakes/r2_xml.h"
+#include "fakes/access/pages.h"
+#include "fakes/d1/limits.h"
+#include "fakes/kv/limits.h"
+#include "fakes/r2/xml.h"
 #include "fakes/v4.h"
 
 namespace mg::fake {

@@ -4,7 +4,7 @@
 #include "core/adapters/thread_runtime.h"
 #include "emulator/commands/run_commands.h"
 #include "emulator/state.h"
-#include "fakes/access.h"
+#include "fakes/access/access.h"
 
 namespace mg {
 

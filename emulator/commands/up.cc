@@ -13,7 +13,7 @@
 #include "emulator/journal_file.h"
 #include "emulator/self.h"
 #include "emulator/state.h"
-#include "fakes/ai_knobs_json.h"
+#include "fakes/ai/knobs_json.h"
 
 namespace mg {
 namespace {

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <map>
 
-#include "fakes/ai_knobs_json.h"
+#include "fakes/ai/knobs_json.h"
 #include "scenarios/run/shapes.h"
 
 namespace mg::scenario {

@@ -1,8 +1,8 @@
 #include "scenarios/run/options.h"
 
 #include "core/base/json.h"
-#include "fakes/ai_fixtures.h"
-#include "fakes/ai_knobs_json.h"
+#include "fakes/ai/fixtures.h"
+#include "fakes/ai/knobs_json.h"
 
 namespace mg::scenario {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "core/ports/sandbox_host.h"
-#include "fakes/agent.h"
+#include "fakes/agent/agent.h"
 #include "fakes/fault_gate.h"
 #include "fakes/faults.h"
 #include "fakes/journal.h"

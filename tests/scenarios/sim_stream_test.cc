@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "core/base/json.h"
-#include "fakes/ai_knobs_json.h"
+#include "fakes/ai/knobs_json.h"
 #include "fakes/fake_settings.h"
 #include "scenarios/sim/world.h"
 #include "tests/scenarios/sim_support.h"

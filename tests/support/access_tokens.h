@@ -8,7 +8,7 @@
 #include "core/base/bytes.h"
 #include "core/base/json.h"
 #include "core/config/settings.h"
-#include "fakes/access_signing.h"
+#include "fakes/access/signing.h"
 #include "tests/support/stepped_runtime.h"
 
 namespace mg::test {

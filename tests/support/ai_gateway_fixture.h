@@ -8,8 +8,8 @@
 
 #include "core/base/json.h"
 #include "core/clients/chat_answer.h"
-#include "fakes/ai_gateway.h"
-#include "fakes/ai_knobs_json.h"
+#include "fakes/ai/gateway.h"
+#include "fakes/ai/knobs_json.h"
 #include "tests/support/ai_wire.h"
 #include "tests/support/fixed_random.h"
 #include "tests/support/stepped_runtime.h"

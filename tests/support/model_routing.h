@@ -11,7 +11,7 @@
 
 #include "core/base/json.h"
 #include "core/services/models.h"
-#include "fakes/ai_gateway.h"
+#include "fakes/ai/gateway.h"
 #include "tests/support/ai_wire.h"
 #include "tests/support/fixed_random.h"
 #include "tests/support/local_transport.h"

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "core/clients/r2.h"
-#include "fakes/r2.h"
+#include "fakes/r2/r2.h"
 #include "tests/support/local_transport.h"
 #include "tests/support/stepped_runtime.h"
 #include "tests/support/wire_fixture.h"

@@ -9,7 +9,7 @@
 #include "core/base/json.h"
 #include "core/services/access_verifier_jwt.h"
 #include "core/services/access_verifier_keys.h"
-#include "fakes/access_signing.h"
+#include "fakes/access/signing.h"
 #include "tests/support/wire_fixture.h"
 
 namespace mg {

@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "core/services/access_verifier.h"
-#include "fakes/access.h"
+#include "fakes/access/access.h"
 #include "tests/support/access_tokens.h"
 #include "tests/support/fixed_random.h"
 #include "tests/support/local_transport.h"

@@ -10,7 +10,7 @@
 #include "core/base/bytes.h"
 #include "core/base/ids.h"
 #include "core/services/usage_outbox.h"
-#include "fakes/d1.h"
+#include "fakes/d1/d1.h"
 #include "tests/support/fixed_random.h"
 #include "tests/support/local_transport.h"
 #include "tests/support/recording_log.h"
