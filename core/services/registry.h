@@ -111,6 +111,8 @@ class Registry {
 
   // `map_json` is a checked model map; every gateway follows within 5 s.
   Status PutModelMap(std::string_view map_json, std::string_view actor, CancelToken& cancel);
+  // As it was put; "" when operators put none.
+  Result<std::string> GetModelMap(CancelToken& cancel);
 
   Result<std::vector<UsageSum>> SumUsage(const UsageFilter& filter, CancelToken& cancel);  // USG-6
   Result<std::vector<AuditRecord>> ListAudit(std::size_t limit,

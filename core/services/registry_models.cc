@@ -15,6 +15,8 @@ constexpr std::string_view kWrite =
     "INSERT INTO model_map(id, map, updated_at) VALUES (1, ?1, ?2) ON CONFLICT(id) "
     "DO UPDATE SET map = excluded.map, updated_at = excluded.updated_at WHERE map <> excluded.map";
 
+constexpr std::string_view kRead = "SELECT map FROM model_map WHERE id = 1";
+
 }  // namespace
 
 Status Registry::PutModelMap(std::string_view map_json, std::string_view actor,
@@ -26,6 +28,11 @@ Status Registry::PutModelMap(std::string_view map_json, std::string_view actor,
                        cancel));
   static_cast<void>(written);
   return Ok();
+}
+
+Result<std::string> Registry::GetModelMap(CancelToken& cancel) {
+  MG_TRY(reads, Read({{std::string(kRead), {}}}, cancel));
+  return reads[0].rows.empty() ? std::string() : reads[0].rows.front().Text("map");
 }
 
 }  // namespace mg

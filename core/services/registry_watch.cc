@@ -21,6 +21,10 @@ constexpr std::string_view kNewest =
 
 constexpr std::string_view kModelMap = "SELECT map FROM model_map WHERE id = 1";
 
+bool IsMissingModelMap(const Error& error) {
+  return error.message.find("no such table: model_map") != std::string::npos;
+}
+
 std::string PageSql(std::string_view condition) {
   return "SELECT c.seq, c.kind, c.tenant_id, c.host, c.at, "
          "c.tenant_id IS NOT NULL AND t.id IS NULL AS tenant_gone FROM registry_changes c "
@@ -41,17 +45,14 @@ class RegistryWatch::Impl : public std::enable_shared_from_this<Impl> {
 
   Status PollOnce(CancelToken& cancel) {
     for (;;) {
-      MG_TRY(
-          answers,
-          db_.Batch({{std::string(kNewest), {seen_.seq}}, NextPage(), {std::string(kModelMap), {}}},
-                    cancel));
+      MG_TRY(answers, Read(cancel));
       const std::optional<D1Row> newest = FirstRow(answers[0]);
       if (IsAnotherDatabase(newest)) {
         StartAgain();
         continue;
       }
       MG_RETURN_IF_ERROR(HandOn(answers[1].rows));
-      HandOnMap(FirstRow(answers[2]));
+      if (answers.size() > 2) HandOnMap(FirstRow(answers[2]));
       if (answers[1].rows.size() == kPageRows) continue;
       // The first load passes over the rows before its span.
       if (newest) seen_ = {newest->Int("seq"), newest->Int("at")};
@@ -92,6 +93,21 @@ class RegistryWatch::Impl : public std::enable_shared_from_this<Impl> {
       }
       SleepUnlessCancelled(runtime_, next, cancel_);
     }
+  }
+
+  // Changes and model map in one call. A gateway may start before its migrations are applied: where
+  // the map's table is missing, tenants are followed all the same.
+  Result<std::vector<D1Answer>> Read(CancelToken& cancel) {
+    std::vector<D1Statement> reads{{std::string(kNewest), {seen_.seq}}, NextPage()};
+    std::vector<D1Statement> all = reads;
+    all.push_back({std::string(kModelMap), {}});
+    auto answers = db_.Batch(std::move(all), cancel);
+    const bool no_map = !answers && IsMissingModelMap(answers.error());
+    if (no_map != lacks_map_) {
+      lacks_map_ = no_map;
+      if (no_map) log_.Write(LogLevel::kWarn, "model_map_missing", {{"apply", "migration 0003"}});
+    }
+    return no_map ? db_.Batch(std::move(reads), cancel) : answers;
   }
 
   D1Statement NextPage() {
@@ -148,6 +164,7 @@ class RegistryWatch::Impl : public std::enable_shared_from_this<Impl> {
   std::unique_ptr<Task> task_;
   FailureStreak failures_;
   bool loaded_ = false;
+  bool lacks_map_ = false;  // the table, not a row
   std::string model_map_;
   std::optional<std::int64_t> loading_since_ms_;
   Seen seen_;

@@ -72,9 +72,12 @@ Result<std::unique_ptr<OperatorContext>> OperatorContext::Open(const std::string
   return std::unique_ptr<OperatorContext>(new OperatorContext(std::move(profile)));
 }
 
-RoutingView OperatorContext::Routing(const Tenant& tenant) {
+Result<RoutingView> OperatorContext::Routing(const Tenant& tenant) {
+  MG_TRY(map_json, registry_->GetModelMap(cancel_));
   AiGatewayClient client(transport_, profile_.settings.ai_gateway);
-  return Models(profile_.settings, client, runtime_, random_, log_).Routing(tenant);
+  Models models(profile_.settings, client, runtime_, random_, log_);
+  models.UseMap(map_json);
+  return models.Routing(tenant);
 }
 
 }  // namespace mg

@@ -25,7 +25,8 @@ class OperatorContext {
   const Profile& profile() const { return profile_; }
   D1Client& db() { return *db_; }
   Registry& registry() { return *registry_; }
-  RoutingView Routing(const Tenant& tenant);  // AIG-11
+  Result<RoutingView> Routing(
+      const Tenant& tenant);  // AIG-11, by the operators' map if there is one
   CancelToken& cancel() { return cancel_; }
 
  private:

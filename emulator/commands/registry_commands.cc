@@ -164,7 +164,7 @@ int RoutingShow(const OperatorOptions& options, const std::string& slug) {
     MG_TRY(record, at.registry().GetTenant(slug, at.cancel()));
     const Tenant tenant{record.id, record.slug, record.platform, NormaliseTier(record.tier),
                         record.sandbox_id};
-    const RoutingView view = at.Routing(tenant);
+    MG_TRY(view, at.Routing(tenant));
     Ordered said{
         {"tenant", slug}, {"tier", TierName(tenant.tier)}, {"primary", view.route.primary}};
     said["fallback"] =

@@ -17,4 +17,15 @@ bool AiKnobs::AnyTakesTime() const {
          });
 }
 
+void AiKnobs::FollowDocumentation() {
+  wai_auth_from_gateway_token = true;
+  legacy_envelope = true;  // the pages are older than the new one
+  quirks.cache_300s = false;
+  quirks.cache_key_double_miss = false;
+  quirks.spend_lag = Nanos::zero();
+  quirks.spend_miss_rate = 0;
+  quirks.log_lag = Nanos::zero();
+  quirks.stream_log_lag = Nanos::zero();
+}
+
 }  // namespace mg::fake

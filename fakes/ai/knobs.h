@@ -65,6 +65,8 @@ struct AiKnobs {
     return found == of_model.end() ? models : found->second;
   }
   bool AnyTakesTime() const;  // before a model's answer begins, or within it
+  // By the letter of the documentation where the service was seen to do something else.
+  void FollowDocumentation();
 };
 
 // --- UNCONFIRMED -------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ namespace {
 using Form = AiKnobInfo::Form;
 
 constexpr const char* kModels = "models";
+constexpr const char* kDocsMode = "docs_mode";  // sets several knobs at once
 constexpr double kLongestFactor = 1000;
 constexpr double kMostCalls = 100'000;
 constexpr double kFastest = 1'000'000;
@@ -179,7 +180,7 @@ std::string Wanted(const Knob& knob) {
 }
 
 Error Unknown(const std::string& name) {
-  std::vector<std::string> known{kModels};
+  std::vector<std::string> known{kModels, kDocsMode};
   for (const Knob& knob : kModelKnobs) known.emplace_back(knob.name);
   for (const Knob& knob : kGatewayKnobs) known.emplace_back(knob.name);
   const std::string nearest = NearestWord(name, known);
@@ -224,8 +225,12 @@ Status SetModels(const Json& json, AiKnobs& knobs) {
 Status SetAiKnobs(const Json& json, AiKnobs& knobs) {
   if (!json.is_object()) return Error{Code::kInvalid, "the knobs are an object", false};
   AiKnobs set = knobs;
+  if (const Json* documented = Find(json, kDocsMode)) {  // first: the others refine it
+    if (!documented->is_boolean()) return Wrong(kDocsMode, "must be true or false");
+    if (documented->get<bool>()) set.FollowDocumentation();
+  }
   for (const auto& [name, value] : json.items()) {
-    if (name == kModels) continue;
+    if (name == kModels || name == kDocsMode) continue;
     const auto of_gateway = SetKnob(kGatewayKnobs, name, value, set);
     MG_RETURN_IF_ERROR(of_gateway ? *of_gateway : SetModelKnob(name, value, set.models));
   }
@@ -260,6 +265,8 @@ std::vector<AiKnobInfo> AiKnobTable() {
     table.push_back(
         {knob.name, knob.about, knob.form, knob.least, knob.most, WordsOf(knob), of_models});
   };
+  add({kDocsMode, "what the documentation says where the service does else", Form::kBool, 0, 0, ""},
+      false);
   for (const Knob& knob : kGatewayKnobs) add(knob, false);
   for (const Knob& knob : kModelKnobs) add(knob, true);
   return table;

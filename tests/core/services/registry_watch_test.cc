@@ -78,6 +78,18 @@ TEST_F(RegistryWatchTest, SaysOfEachChangeWhetherItsTenantIsGone) {
                                 std::pair(SlugKey("acme"), true), std::pair("x", false)));
 }
 
+TEST_F(RegistryWatchTest, FollowsTenantsWhereTheModelMapsMigrationIsNotApplied) {
+  w.Sql("ALTER TABLE model_map RENAME TO model_map_later");
+  Change("acme");
+  EXPECT_THAT(Poll(), ElementsAre("tenant acme"));
+  Change("beta");
+  EXPECT_THAT(Poll(), ElementsAre("tenant beta"));
+  EXPECT_EQ(w.log.Events("model_map_missing").size(), 1u);
+  w.Sql("ALTER TABLE model_map_later RENAME TO model_map");
+  ASSERT_TRUE(w.registry.PutModelMap("{}", "test", w.cancel).ok());
+  EXPECT_THAT(Poll(), ElementsAre(std::string(kModelMapChanged) + " "));
+}
+
 TEST_F(RegistryWatchTest, HandsOnTheModelMapWheneverItIsAnother) {
   std::vector<std::string> maps;
   RegistryWatch own(w.settings, w.db, w.runtime, w.log, [&](const RegistryChange& change) {

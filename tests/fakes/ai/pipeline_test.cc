@@ -98,6 +98,18 @@ TEST_F(AiPipeline, AKeyOfTheCallersOwnMissesTwice) {
   EXPECT_EQ(Cache(Ask("2+2", other)), "HIT");
 }
 
+TEST_F(AiPipeline, ByTheDocumentationAKeyHitsAtOnceUnlessSaidOtherwise) {
+  const auto hits_second = [this](const char* key) {
+    const Headers headers{{"cf-aig-cache-key", key}, {"cf-aig-cache-ttl", "60"}};
+    EXPECT_EQ(Cache(Ask("2+2", headers)), "MISS");
+    return Cache(Ask("2+2", headers)) == "HIT";
+  };
+  SetKnobs(R"({"docs_mode":true})");
+  EXPECT_TRUE(hits_second("mine"));
+  SetKnobs(R"({"cache_key_double_miss":true,"docs_mode":true})");
+  EXPECT_FALSE(hits_second("other"));
+}
+
 TEST_F(AiPipeline, SomeAccountsCacheFor300SecondsUnasked) {
   SetKnobs(R"({"cache_300s":true})");
   EXPECT_EQ(Cache(Ask("2+2", {{"cf-aig-cache-ttl", "0"}})), "MISS");
