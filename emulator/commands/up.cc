@@ -206,6 +206,7 @@ int RunUp(const UpOptions& options) {
   WarnOfDevMode(emulator.settings());
   PrintTable(emulator.ready());
   PrintHints(emulator.ready(), state_folder);
+  JournalFile journal_file(".moltgate/run/journal.ndjson");
   Status noted = WriteRunNotes(emulator.ready());
   if (noted && !options.ready_file.empty()) {
     FileDisk disk;
@@ -215,7 +216,6 @@ int RunUp(const UpOptions& options) {
     emulator.Stop();
     return Fail("up", noted.error());
   }
-  JournalFile journal_file(".moltgate/run/journal.ndjson");
   std::uint64_t last_seq = 0;
   const auto show_calls = [&] {
     const auto calls = emulator.journal().Since(last_seq);
