@@ -67,6 +67,7 @@ struct Exchange {
 
   std::optional<Allowance> allowance;      // the tightest limit met so far (LIM-3)
   std::optional<ModelTrace> model;         // answer
+  bool answered_by_agent = false;          // answer: it is the agent's own
   std::string_view stopped_by = "answer";  // the gate that answered
 
   std::string_view Capture(std::string_view name) const {

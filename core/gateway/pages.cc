@@ -27,6 +27,8 @@ Response Page(int status, std::string_view title, std::string_view head, std::st
   html += "</main></html>";
   Response response = TextResponse(status, std::move(html), "text/html; charset=utf-8");
   response.headers.Set("content-security-policy", kPolicy);
+  response.headers.Set("x-frame-options", "DENY");  // for those that do not know frame-ancestors
+  response.headers.Set("referrer-policy", "no-referrer");
   response.headers.Set("cache-control", "no-store");
   return response;
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/gateway/gates/gates.h"
+#include "core/gateway/limit_headers.h"
 
 namespace mg {
 namespace {
@@ -26,10 +27,13 @@ void SettleLimits(Exchange& exchange, Services& services, Response& response) {
     }
   }
   if (!exchange.allowance) return;
-  response.headers.Set("x-ratelimit-limit", std::to_string(exchange.allowance->limit));
-  response.headers.Set("x-ratelimit-remaining",
-                       std::to_string(std::max<std::int64_t>(0, exchange.allowance->remaining)));
-  response.headers.Set("x-ratelimit-reset", std::to_string(exchange.allowance->reset_seconds));
+  SetLimitHeaders(*exchange.allowance, response.headers);
+}
+
+// What the gateway says itself is for this caller and this moment, and is what its type says.
+void SetOwnHeaders(Headers& headers) {
+  headers.Set("x-content-type-options", "nosniff");
+  if (!headers.Has("cache-control")) headers.Set("cache-control", "no-store");
 }
 
 template <class Unit>
@@ -152,6 +156,7 @@ class SettlingBody final : public BodyStream {
 
 void Settle(Exchange& exchange, Services& services, Response& response) {
   SettleLimits(exchange, services, response);
+  if (!exchange.answered_by_agent) SetOwnHeaders(response.headers);
   const std::string_view route = exchange.route == nullptr ? "none" : exchange.route->name;
   response.headers.Set("x-request-id", exchange.request_id);
   if (services.settings.dev_mode || services.settings.e2e_test_mode) {  // ACC-5

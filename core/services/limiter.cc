@@ -74,6 +74,8 @@ Allowance AllowanceOf(const Budget& budget, const Standing& standing, std::int64
   Allowance allowance;
   allowance.admitted = standing.used < budget.limit;
   allowance.limit = budget.limit;
+  allowance.window_seconds = WindowMs(budget) / 1000;
+  allowance.policy = budget.policy;
   allowance.remaining = std::max<std::int64_t>(budget.limit - standing.used, 0);
   allowance.reset_seconds = std::max<std::int64_t>((standing.ends_ms - now_ms + 999) / 1000, 1);
   return allowance;

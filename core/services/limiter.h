@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/ports/runtime.h"
@@ -17,14 +18,17 @@ struct Budget {
   std::string key;  // "address:{tenant}:{client}"
   std::int64_t limit = 0;
   std::int64_t window_seconds = 60;
+  std::string_view policy = {};  // its name in RateLimit headers; static text
 };
 
-// What the X-RateLimit-* headers say.
+// What the X-RateLimit-* and RateLimit headers say.
 struct Allowance {
   bool admitted = true;
   std::int64_t limit = 0;
   std::int64_t remaining = 0;
   std::int64_t reset_seconds = 0;  // whole seconds to the window's end, at least 1
+  std::int64_t window_seconds = 0;
+  std::string_view policy;  // the budget's
 };
 
 class Limiter {

@@ -114,6 +114,11 @@ class Registry {
   // As it was put; "" when operators put none.
   Result<std::string> GetModelMap(CancelToken& cancel);
 
+  // The audit row of an operator's "start", "stop" or "restart", before it is done.
+  Status RecordSandboxAction(std::string_view slug, std::string_view action,
+                             std::string_view status_before, std::string_view actor,
+                             CancelToken& cancel);
+
   Result<std::vector<UsageSum>> SumUsage(const UsageFilter& filter, CancelToken& cancel);  // USG-6
   Result<std::vector<AuditRecord>> ListAudit(std::size_t limit,
                                              CancelToken& cancel);  // newest first

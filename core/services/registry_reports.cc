@@ -43,6 +43,19 @@ Result<std::vector<UsageSum>> Registry::SumUsage(const UsageFilter& filter, Canc
   return sums;
 }
 
+Status Registry::RecordSandboxAction(std::string_view slug, std::string_view action,
+                                     std::string_view status_before, std::string_view actor,
+                                     CancelToken& cancel) {
+  MG_TRY(written,
+         Read({{"INSERT INTO audit_log(id, at, actor, action, subject, before) "
+                "VALUES (?1, ?2, ?3, ?4, ?5, json_object('status', ?6))",
+                {NewId(), runtime_.Wall().ms, std::string(actor), "sandbox." + std::string(action),
+                 std::string(slug) + "/sandbox", std::string(status_before)}}},
+              cancel));
+  static_cast<void>(written);
+  return Ok();
+}
+
 Result<std::vector<AuditRecord>> Registry::ListAudit(std::size_t limit, CancelToken& cancel) {
   const auto rows = static_cast<std::int64_t>(std::min(limit, kMaxAuditRows));
   MG_TRY(reads, Read({{"SELECT id, at, actor, action, subject, before, after FROM audit_log "

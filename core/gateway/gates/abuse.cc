@@ -5,7 +5,7 @@ namespace mg {
 
 Budget FailureBudget(const Exchange& exchange, const Settings& settings) {
   return {"failures:" + exchange.client_budget_key, settings.limits.failure_budget_max,
-          settings.limits.failure_budget_window_seconds};
+          settings.limits.failure_budget_window_seconds, "failures"};
 }
 
 // Charged by Settle, so that a refusal counts whichever gate gave it.

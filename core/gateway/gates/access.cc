@@ -2,6 +2,7 @@
 
 #include "core/base/bytes.h"
 #include "core/gateway/gates/gates.h"
+#include "core/gateway/gates/origin.h"
 #include "core/gateway/refusal.h"
 
 namespace mg {
@@ -29,6 +30,7 @@ Response RedirectToLogin(const Exchange& exchange, const AccessSettings& access)
                                        std::string(exchange.request.headers.Get("host")) +
                                        "?kid=" + PercentEncode(audience) +
                                        "&redirect_url=" + PercentEncode(exchange.request.target));
+  response.headers.Set("referrer-policy", "no-referrer");
   response.headers.Set("cache-control", "no-store");
   return response;
 }
@@ -38,23 +40,12 @@ bool IsOperator(const Settings& settings, const std::string& subject) {
          settings.operators.end();
 }
 
-// An unsafe call from another site's page would carry the operator's cookie with it.
-bool FromAnotherSite(const Exchange& exchange) {
-  const Request& request = exchange.request;
-  if (request.method == "GET" || request.method == "HEAD" || !request.headers.Has("origin"))
-    return false;
-  std::string_view origin = request.headers.Get("origin");
-  const std::size_t scheme = origin.find("://");
-  if (scheme == std::string_view::npos) return true;
-  return !EqualsIgnoreCase(origin.substr(scheme + 3), request.headers.Get("host"));
-}
-
 }  // namespace
 
 std::optional<Response> AccessGate(Exchange& exchange, Services& services) {
   if (!NeedsIdentity(*exchange.route)) return std::nullopt;
   const Settings& settings = services.settings;
-  if (FromAnotherSite(exchange)) return Refuse(exchange, Refusal::kWrongOrigin);
+  if (FromAnotherOrigin(exchange.request)) return Refuse(exchange, Refusal::kWrongOrigin);
   if (settings.dev_mode || settings.e2e_test_mode) {  // ACC-5
     exchange.identity = Identity{std::string(kDevIdentity), false};
     exchange.is_operator = true;

@@ -37,16 +37,17 @@ std::optional<Response> AddressGate(Exchange& exchange, Services& services) {
   const LimitSettings& limits = services.settings.limits;
   return Take(exchange, services.address_limiter,
               {{"address:" + exchange.tenant->id + ":" + exchange.client_budget_key,
-                limits.public_max, limits.public_window_seconds}});
+                limits.public_max, limits.public_window_seconds, "public"}});
 }
 
 std::optional<Response> QuotaGate(Exchange& exchange, Services& services) {
   if (!exchange.route->model_quota) return std::nullopt;
   std::vector<Budget> budgets{{"tenant:" + exchange.tenant->id,
                                ModelLimit(exchange.tenant->tier, services.settings.limits),
-                               kMinuteSeconds}};
+                               kMinuteSeconds, "tenant"}};
   if (exchange.key_limit_per_minute > 0) {
-    budgets.push_back({"key:" + exchange.key_id, exchange.key_limit_per_minute, kMinuteSeconds});
+    budgets.push_back(
+        {"key:" + exchange.key_id, exchange.key_limit_per_minute, kMinuteSeconds, "key"});
   }
   return Take(exchange, services.limiter, budgets);
 }

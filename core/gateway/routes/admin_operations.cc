@@ -51,6 +51,11 @@ Response AdminSandboxAction(Exchange& exchange, Services& services) {
   if (action != "start" && action != "stop" && action != "restart") {
     return Refuse(exchange, Refusal::kNotFound, "The actions are start, stop, restart and backup.");
   }
+  const std::string_view before =
+      SandboxStateName(services.sandboxes.View(tenant->sandbox_id).state);
+  const Status recorded = services.registry->RecordSandboxAction(
+      tenant->slug, action, before, Actor(exchange), exchange.caller_gone);
+  if (!recorded) return AdminError(exchange, services, recorded.error());
   if (action != "start") {
     const Status stopped = services.sandboxes.Stop(tenant->sandbox_id);
     if (!stopped) return Refuse(exchange, Refusal::kSandboxUnavailable, stopped.error().message);

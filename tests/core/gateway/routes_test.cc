@@ -426,6 +426,11 @@ TEST(AdminApi, ShowsRoutingSandboxModelsAndUsage) {
   EXPECT_EQ(Parsed(w.Admin("POST", "/api/admin/tenants/acme/sandbox/start"))["status"], "running");
   EXPECT_EQ(Parsed(w.Admin("POST", "/api/admin/tenants/acme/sandbox/stop"))["status"],
             "not_running");
+  const Json stopped = Parsed(w.Admin("GET", "/api/admin/audit"))["items"][0];
+  EXPECT_EQ(stopped["action"], "sandbox.stop");
+  EXPECT_EQ(stopped["actor"], kOperator);
+  EXPECT_EQ(stopped["subject"], "acme/sandbox");
+  EXPECT_EQ(stopped["before"], R"({"status":"running"})");
   EXPECT_EQ(w.Admin("POST", "/api/admin/tenants/acme/sandbox/explode").status, 404);
   EXPECT_EQ(Parsed(w.Admin("GET", "/api/admin/models"))["free"]["primary"], kFree);
   ASSERT_EQ(w.Chat("acme", w.AddKey("acme"), "1+1").status, 200);
