@@ -23,12 +23,18 @@ Response ControlError(int status, std::string_view code, std::string_view messag
   return JsonResponse(status, DumpJson({{"error", message}, {"code", code}}));
 }
 
+// A page whose own name was made to lead here (DNS rebinding) says that name as Host; another
+// site's page is named by Origin or given away by Sec-Fetch-Site, whatever it asks for.
 bool FromLoopbackName(const Request& request) {
+  if (request.headers.Count("host") != 1) return false;
   const auto host = ParseHost(request.headers.Get("host"));
   if (!host || (host->name != "127.0.0.1" && host->name != "localhost" && host->name != "[::1]"))
     return false;
+  for (const std::string_view site : request.headers.GetAll("sec-fetch-site"))
+    if (site != "same-origin" && site != "none") return false;
   if (!request.headers.Has("origin")) return true;
-  return request.headers.Get("origin") == "http://" + std::string(request.headers.Get("host"));
+  return request.headers.Count("origin") == 1 &&
+         request.headers.Get("origin") == "http://" + std::string(request.headers.Get("host"));
 }
 
 }  // namespace
@@ -43,10 +49,18 @@ Control::Control(std::string management_token, const Metrics* metrics, fake::Jou
       runtime_(runtime) {}
 
 bool Control::Authorised(const Request& request) const {
-  return ConstantTimeEqual(request.headers.Get("authorization"), "Bearer " + management_token_);
+  return request.headers.Count("authorization") == 1 &&
+         ConstantTimeEqual(request.headers.Get("authorization"), "Bearer " + management_token_);
 }
 
 Response Control::Handle(Request& request, const Peer&, CancelToken&) {
+  Response response = Answer(request);
+  response.headers.Set("cache-control", "no-store");
+  response.headers.Set("x-content-type-options", "nosniff");
+  return response;
+}
+
+Response Control::Answer(Request& request) {
   if (!FromLoopbackName(request))
     return ControlError(403, "wrong_origin", "Use the loopback address of this listener.");
   const std::string_view path = request.Path();

@@ -23,6 +23,7 @@ class Control final : public Handler {
   Response Handle(Request& request, const Peer& peer, CancelToken& caller_gone) override;
 
  private:
+  Response Answer(Request& request);
   bool Authorised(const Request& request) const;
   Response Clock(Request& request);
   Response ReadJournal(const Request& request);

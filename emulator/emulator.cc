@@ -137,8 +137,8 @@ Status Emulator::Impl::OpenListeners() {
   if (Wants("r2", options_.profile.bucket)) {
     MG_RETURN_IF_ERROR(s3_.Open("s3", host, options_.s3_port, 16, runtime_, log_));
   }
-  MG_RETURN_IF_ERROR(
-      management_.Open("management", host, options_.management_port, 4, runtime_, log_));
+  MG_RETURN_IF_ERROR(management_.Open("management", options_.management_host,
+                                      options_.management_port, 4, runtime_, log_));
   if (!options_.with_gateway) return Ok();
   MG_RETURN_IF_ERROR(internal_.Open("internal", "127.0.0.1", 0, kListenerWorkers, runtime_, log_));
   return gateway_.Open("gateway", host, options_.gateway_port, kListenerWorkers, runtime_, log_);
@@ -272,7 +272,7 @@ void Emulator::Impl::FillReady() {
   const fake::Credentials& credentials = options_.credentials;
   auto& values = ready_.values;
   ready_.pid = ::getpid();
-  values["management_url"] = management_.Origin(options_.host);
+  values["management_url"] = management_.Origin(options_.management_host);
   values["management_token"] = credentials.management_token;
   if (api_.server) {
     const fake::FakeAddresses at{api_.Origin(options_.host), ""};

@@ -44,7 +44,8 @@ struct EmulatorOptions {
   ModelSource model;
 
   std::string host = "127.0.0.1";
-  int gateway_port = 0;  // 0: a free one, for each
+  std::string management_host = "127.0.0.1";  // its token rules over everything: loopback
+  int gateway_port = 0;                       // 0: a free one, for each
   int api_port = 0;
   int s3_port = 0;
   int management_port = 0;

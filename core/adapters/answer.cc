@@ -97,7 +97,9 @@ Response ServerAnswer(int status, std::string_view sentence, std::string_view co
   json += ",\"code\":";
   AppendJsonString(json, code);
   json += '}';
-  return JsonResponse(status, std::move(json));
+  Response response = JsonResponse(status, std::move(json));
+  response.headers.Set("cache-control", "no-store");  // 414 and 501 could be kept otherwise
+  return response;
 }
 
 std::string HttpDate(std::int64_t epoch_seconds) {

@@ -13,12 +13,17 @@ namespace mg {
 namespace {
 
 constexpr std::size_t kReadBytes = 16 * 1024;
+constexpr std::size_t kBodyReadBytes = 64 * 1024;
 // A body of up to this size is collected while the caller is parked, so that a slow one holds no
 // worker and the handler gets bytes.
 constexpr std::size_t kCollectedBodyBytes = 64 * 1024;
 constexpr int kRequestsPerTurn = 16;  // of a caller that pipelines, before others have a turn
-constexpr std::size_t kFarewellBytes = 64 * 1024;
-constexpr std::int64_t kFarewellMs = 2'000;
+// Of a caller that sends its whole body before it reads: twice the largest that our own routes
+// take. What comes is thrown away, a piece a turn, and no worker waits for it.
+constexpr std::size_t kFarewellBytes = 16 * 1024 * 1024;
+constexpr std::size_t kFarewellBytesPerTurn = 512 * 1024;
+constexpr std::int64_t kFarewellSilenceMs = 2'000;
+constexpr std::int64_t kFarewellMs = 10'000;  // in all
 
 std::string_view CodeOf(int status) {
   switch (status) {
@@ -116,6 +121,7 @@ Connection::Found Connection::Look(wire::RequestHead& head, wire::Refused& refus
   if (IsCollected(head)) {
     const std::size_t whole = consumed + static_cast<std::size_t>(head.content_length);
     if (input.size() < whole) {
+      if (caller_->wanted == 0) caller_->give_up_at = In(context_.options.body_timeout_ms);
       caller_->wanted = whole;
       caller_->looked_at = 0;  // once it is there, the next look is worth it
       return Found::kNotYet;
@@ -132,9 +138,6 @@ void Connection::ParkForMore() {
   Parking& parking = context_.parking;
   if (caller_->input.empty()) {
     return parking.Park(caller_, Wait::kRequest, In(context_.options.idle_timeout_ms));
-  }
-  if (caller_->wanted > 0) {
-    return parking.Park(caller_, Wait::kRest, In(context_.options.body_timeout_ms));
   }
   if (caller_->give_up_at == kNever) {
     caller_->give_up_at = In(context_.options.head_timeout_ms);
@@ -305,26 +308,34 @@ void Connection::SayFarewell() {
   caller_->farewell_bytes = caller_->input.size();
   caller_->input = std::string();
   caller_->give_up_at = In(kFarewellMs);
-  context_.parking.Park(caller_, Wait::kFarewell, caller_->give_up_at);
+  ParkUntilEnd();
+}
+
+void Connection::ParkUntilEnd() {
+  const Instant silence = In(kFarewellSilenceMs);
+  context_.parking.Park(caller_, Wait::kFarewell, std::min(silence, caller_->give_up_at));
 }
 
 void Connection::DiscardInput() {
+  if (context_.runtime.Now() >= caller_->give_up_at) return Close();
   std::string discarded;
-  while (caller_->farewell_bytes < kFarewellBytes) {
-    const std::size_t before = caller_->farewell_bytes;
+  std::size_t this_turn = 0;
+  while (this_turn < kFarewellBytesPerTurn) {
     discarded.clear();
-    switch (ReceiveNow(caller_->fd(), kFarewellBytes - before, discarded)) {
+    switch (ReceiveNow(caller_->fd(), kBodyReadBytes, discarded)) {
       case Got::kBytes:
         break;
       case Got::kNothing:
-        return context_.parking.Park(caller_, Wait::kFarewell, caller_->give_up_at);
+        return ParkUntilEnd();
       case Got::kEnd:
       case Got::kBroken:
         return Close();
     }
-    caller_->farewell_bytes = before + discarded.size();
+    this_turn += discarded.size();
+    caller_->farewell_bytes += discarded.size();
+    if (caller_->farewell_bytes >= kFarewellBytes) return Close();
   }
-  Close();
+  ParkUntilEnd();
 }
 
 void Connection::LogFailure(LogLevel level, std::string_view event, std::string reason) {

@@ -63,6 +63,7 @@ class Connection {
 
   void Refuse(int status, std::string_view reason);
   void SayFarewell();
+  void ParkUntilEnd();
   void DiscardInput();
   void Close() { context_.parking.Close(*caller_); }
   void LogFailure(LogLevel level, std::string_view event, std::string reason);

@@ -27,7 +27,7 @@ struct ServerOptions {
   std::int64_t head_timeout_ms = 10'000;   // from a request's first byte to its whole head
   std::int64_t idle_timeout_ms = 75'000;   // between requests
   std::int64_t write_timeout_ms = 30'000;  // without progress
-  std::int64_t body_timeout_ms = 30'000;   // between two reads of a request's body
+  std::int64_t body_timeout_ms = 30'000;   // between two reads of a body; a small one in all
   int idle_worker_ms = 10'000;  // without anything to do; then one that is not needed ends
   wire::Limits limits;
 };

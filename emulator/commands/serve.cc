@@ -42,6 +42,7 @@ Result<EmulatorOptions> ServeOptions(Profile profile) {
   MG_TRY(management, ParseListen(profile.settings.management_listen));
   options.host = gateway.host;
   options.gateway_port = gateway.port;
+  options.management_host = management.host;
   options.management_port = management.port;
   OsRandom random;
   options.credentials = fake::MakeCredentials(random);

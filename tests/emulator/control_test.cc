@@ -98,6 +98,65 @@ TEST_F(ControlApi, RefusesABadFaultAndThenAddsNoneOfItsArray) {
   EXPECT_EQ(Call("GET", "/control/v1/faults", "", "wrong").status, 401);
 }
 
+TEST_F(ControlApi, AnswersNoPageButItsOwn) {
+  const auto status = [this](const Headers& headers) {
+    Request request;
+    request.target = "/control/v1/clock";
+    request.headers = headers;
+    request.headers.Add("authorization", "Bearer secret");
+    CancelToken cancel;
+    return control.Handle(request, Peer{}, cancel).status;
+  };
+  EXPECT_EQ(status({{"host", "127.0.0.1:8790"}}), 200);
+  EXPECT_EQ(status({{"host", "localhost:8790"}}), 200);
+  EXPECT_EQ(status({{"host", "[::1]:8790"}}), 200);
+  EXPECT_EQ(status({{"host", "localhost:1"}, {"origin", "http://localhost:1"}}), 200);
+  EXPECT_EQ(status({{"host", "localhost:1"}, {"sec-fetch-site", "same-origin"}}), 200);
+  const Headers refused[] = {
+      {},
+      {{"host", ""}},
+      {{"host", "rebound.evil.example:8790"}},
+      {{"host", "127.0.0.1.evil.example"}},
+      {{"host", "localhost.evil.example"}},
+      {{"host", "acme.localhost:8790"}},
+      {{"host", "10.0.0.1:8790"}},
+      {{"host", "0.0.0.0:8790"}},
+      {{"host", "127.0.0.1:8790"}, {"host", "evil.example"}},
+      {{"host", "127.0.0.1:8790"}, {"origin", "http://evil.example"}},
+      {{"host", "127.0.0.1:8790"}, {"origin", "null"}},
+      {{"host", "127.0.0.1:8790"}, {"origin", "http://127.0.0.1:8787"}},
+      {{"host", "127.0.0.1:8790"}, {"origin", "https://127.0.0.1:8790"}},
+      {{"host", "localhost:1"},
+       {"origin", "http://localhost:1"},
+       {"origin", "http://evil.example"}},
+      {{"host", "127.0.0.1:8790"}, {"sec-fetch-site", "cross-site"}},
+      {{"host", "127.0.0.1:8790"}, {"sec-fetch-site", "same-site"}},
+  };
+  for (const Headers& headers : refused) {
+    EXPECT_EQ(status(headers), 403) << headers.Get("host") << " " << headers.Get("origin");
+  }
+}
+
+TEST_F(ControlApi, WantsItsTokenAndNothingElse) {
+  for (const char* value : {"", "secret", "Bearer ", "Bearer secre", "Bearer secrets",
+                            "Bearer secret ", "bearer secret", "Basic secret"}) {
+    Request request;
+    request.target = "/control/v1/journal";
+    request.headers = {{"host", "127.0.0.1"}, {"authorization", value}};
+    CancelToken cancel;
+    const Response response = control.Handle(request, Peer{}, cancel);
+    EXPECT_EQ(response.status, 401) << value;
+    EXPECT_EQ(response.headers.Get("cache-control"), "no-store");
+    EXPECT_EQ(response.headers.Get("x-content-type-options"), "nosniff");
+  }
+  Request twice;
+  twice.target = "/control/v1/clock";
+  twice.headers = {{"host", "127.0.0.1"}, {"authorization", "Bearer secret"}};
+  twice.headers.Add("authorization", "Bearer secret");
+  CancelToken cancel;
+  EXPECT_EQ(control.Handle(twice, Peer{}, cancel).status, 401);
+}
+
 TEST_F(ControlApi, ReadsTheJournalWithItsNewFields) {
   fake::JournalEntry entry;
   entry.call = 4;

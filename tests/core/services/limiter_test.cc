@@ -4,10 +4,8 @@
 
 #include <atomic>
 #include <fstream>
-#include <map>
 
 #include "core/adapters/thread_runtime.h"
-#include "tests/support/fixed_random.h"
 #include "tests/support/stepped_runtime.h"
 
 namespace mg {
@@ -125,79 +123,6 @@ TEST_F(LimiterTest, AClockThatGoesForwardEndsWindows) {
   limiter_.Take({Per("a", 1)});
   runtime_.ShiftWall(60'000);
   EXPECT_TRUE(limiter_.Take({Per("a", 1)}).admitted);
-}
-
-// The rule in its plainest form, without a hash, a shard or a sweep.
-class NaiveLimiter {
- public:
-  bool Take(const std::vector<Budget>& budgets, std::int64_t now_ms) {
-    for (const Budget& budget : budgets) {
-      if (Used(budget, now_ms) >= budget.limit) return false;
-    }
-    for (const Budget& budget : budgets) Charge(budget, now_ms);
-    return true;
-  }
-  void Charge(const Budget& budget, std::int64_t now_ms) {
-    const std::int64_t used = Used(budget, now_ms);
-    Window& window = windows_[budget.key];
-    if (used == 0) window.opened_ms = now_ms;
-    window.used = used + 1;
-  }
-  std::int64_t Used(const Budget& budget, std::int64_t now_ms) {
-    Window& window = windows_[budget.key];
-    window.opened_ms = std::min(window.opened_ms, now_ms);
-    return now_ms >= window.opened_ms + budget.window_seconds * 1000 ? 0 : window.used;
-  }
-
- private:
-  struct Window {
-    std::int64_t opened_ms = 0;
-    std::int64_t used = 0;
-  };
-  std::map<std::string, Window> windows_;
-};
-
-TEST(LimiterModel, AgreesWithANaiveModelOverTenThousandSteps) {
-  for (const std::uint64_t seed : {1u, 2u, 3u}) {
-    test::SteppedRuntime runtime;
-    test::FixedRandom random(seed);
-    Limiter limiter(runtime, Limiter::kMaxAddresses);
-    NaiveLimiter model;
-    const auto draw = [&] {
-      const std::uint64_t key = random.Below(12);
-      return Per("key" + std::to_string(key), static_cast<std::int64_t>(key % 5),
-                 static_cast<std::int64_t>(key % 3 + 1));
-    };
-    for (int step = 0; step < 10'000; ++step) {
-      SCOPED_TRACE("seed " + std::to_string(seed) + " step " + std::to_string(step));
-      const Budget first = draw();
-      Budget second = draw();
-      while (second.key == first.key) second = draw();
-      // The model looks a key's window up when it is asked, as the limiter does: on the same steps.
-      const std::int64_t now_ms = runtime.Wall().ms;
-      switch (random.Below(6)) {
-        case 0:
-          runtime.Advance(milliseconds(random.Below(900)));
-          break;
-        case 1:
-          limiter.Charge(first);
-          model.Charge(first, now_ms);
-          break;
-        case 2: {
-          const Allowance told = limiter.Peek(first);
-          const std::int64_t used = model.Used(first, now_ms);
-          ASSERT_EQ(told.admitted, used < first.limit);
-          ASSERT_EQ(told.remaining, std::max<std::int64_t>(first.limit - used, 0));
-          break;
-        }
-        case 3:
-          ASSERT_EQ(limiter.Take({first}).admitted, model.Take({first}, now_ms));
-          break;
-        default:
-          ASSERT_EQ(limiter.Take({first, second}).admitted, model.Take({first, second}, now_ms));
-      }
-    }
-  }
 }
 
 TEST(LimiterConcurrency, ABurstOnSixtyFourTasksIsAdmittedExactlyToTheLimit) {
