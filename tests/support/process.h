@@ -106,13 +106,14 @@ inline RunOutput RunMoltgate(const std::vector<std::string>& arguments, const st
 // `moltgate up` on free ports, ready when constructed.
 class Running {
  public:
-  explicit Running(const std::string& folder, std::vector<std::string> extra = {})
+  explicit Running(const std::string& folder, std::vector<std::string> extra = {},
+                   const std::vector<std::string>& environment = {})
       : folder_(folder) {
     std::vector<std::string> arguments{"up", "--port-base", "0", "--ready-file",
                                        folder + "/ready.json"};
     arguments.insert(arguments.end(), extra.begin(), extra.end());
     std::filesystem::remove(folder + "/ready.json");
-    pid_ = SpawnMoltgate(arguments, folder);
+    pid_ = SpawnMoltgate(arguments, folder, environment);
     for (int i = 0; i < 2000; ++i) {
       if (std::filesystem::exists(folder + "/ready.json")) {
         auto ready = ReadyFromJson(ReadFile(folder + "/ready.json"));

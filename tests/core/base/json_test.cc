@@ -7,8 +7,11 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <set>
 #include <sstream>
 #include <vector>
+
+#include "core/base/jsonc.h"
 
 namespace mg {
 namespace {
@@ -57,6 +60,27 @@ TEST(ParseJson, AgreesWithTheJsonTestSuite) {
     }
     if (parsed) {
       EXPECT_TRUE(ParseJson(DumpJson(*parsed)).ok()) << name;
+    }
+  }
+}
+
+// JSON with comments is JSON with comments and trailing commas, and nothing else.
+TEST(ParseJson, HasASuiteThatProfilesAndScenariosKeepTo) {
+  const auto vectors = Vectors("test_parsing");
+  if (vectors.empty()) GTEST_SKIP() << "no vectors";
+  const std::set<std::string> allowed = {
+      "n_array_number_and_comma.json",        "n_object_trailing_comma.json",
+      "n_object_trailing_comment.json",       "n_object_trailing_comment_slash_open.json",
+      "n_structure_object_with_comment.json", "n_array_extra_comma.json"};
+  const std::set<std::string> keys_twice = {"y_object_duplicated_key.json",
+                                            "y_object_duplicated_key_and_value.json"};
+  for (const auto& [name, text] : vectors) {
+    const bool accepted = ParseJsonc(text, name).ok();
+    if (name.rfind("y_", 0) == 0) {
+      EXPECT_EQ(accepted, keys_twice.count(name) == 0) << name;
+    }
+    if (name.rfind("n_", 0) == 0) {
+      EXPECT_EQ(accepted, allowed.count(name) != 0) << name;
     }
   }
 }
