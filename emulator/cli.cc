@@ -90,6 +90,13 @@ void AddModelSource(CLI::App& up, UpOptions& options) {
                 "answer from this folder; what is not in it the upstream answers, or nobody");
 }
 
+void AddEdge(CLI::App& up, UpOptions& options) {
+  auto* edge = up.add_option("--edge", options.edge,
+                             "a JSONC file of the edge's settings: caps, rate-limiting rules");
+  up.add_flag("--no-edge", options.without_edge, "no edge: clients reach the gateway itself")
+      ->excludes(edge);
+}
+
 void AddUp(CLI::App& app, CommandLine& line) {
   CLI::App* up =
       Leaf(app, line, "up", "Start the gateway, its fakes and a demo tenant, and stay", [&line] {
@@ -122,6 +129,7 @@ void AddUp(CLI::App& app, CommandLine& line) {
                  "a knob of the AI Gateway fake, may be repeated: first_token=200ms, "
                  "tokens_per_second=20, jitter=0.2")
       ->allow_extra_args(false);
+  AddEdge(*up, line.up);
   AddModelSource(*up, line.up);
   up->add_flag("--dev", line.up.dev_mode, "DEV_MODE: no keys, no Access");
   up->add_flag("--quiet", line.up.quiet, "do not print a line for each call");

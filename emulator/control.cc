@@ -10,12 +10,14 @@
 #include "core/base/json.h"
 #include "core/http/host.h"
 #include "fakes/ai/knobs_json.h"
+#include "fakes/edge/settings_json.h"
 #include "fakes/faults_json.h"
 
 namespace mg {
 namespace {
 
 constexpr std::string_view kFaultsPath = "/control/v1/faults";
+constexpr std::string_view kEdgePath = "/control/v1/edge";
 constexpr std::size_t kControlBodyBytes = 64 * 1024;
 constexpr std::int64_t kMaxAdvanceMs = 10LL * 365 * 24 * 3600 * 1000;
 
@@ -40,12 +42,14 @@ bool FromLoopbackName(const Request& request) {
 }  // namespace
 
 Control::Control(std::string management_token, const Metrics* metrics, fake::Journal& journal,
-                 fake::Faults& faults, fake::AiGateway* ai_gateway, ThreadRuntime& runtime)
+                 fake::Faults& faults, fake::AiGateway* ai_gateway, fake::Zone* zone,
+                 ThreadRuntime& runtime)
     : management_token_(std::move(management_token)),
       metrics_(metrics),
       journal_(journal),
       faults_(faults),
       ai_gateway_(ai_gateway),
+      zone_(zone),
       runtime_(runtime) {}
 
 bool Control::Authorised(const Request& request) const {
@@ -80,7 +84,9 @@ Response Control::Answer(Request& request) {
     return Faults(request, path.substr(kFaultsPath.size() + 1));
   }
   if (path == "/control/v1/ai" && ai_gateway_ != nullptr) return AiKnobs(request);
-  return ControlError(404, "not_found", "Known: ai, clock, faults, journal.");
+  if (path.substr(0, kEdgePath.size()) == kEdgePath && zone_ != nullptr)
+    return Edge(request, path.substr(kEdgePath.size()));
+  return ControlError(404, "not_found", "Known: ai, clock, edge, faults, journal.");
 }
 
 // GET says what time it is; POST {"advance_ms": n} moves wall time: TTLs, tokens, windows.
@@ -171,6 +177,38 @@ Response Control::AiKnobs(Request& request) {
     return ControlError(405, "method_not_allowed", "GET or PATCH.");
   }
   return JsonResponse(200, DumpJson(fake::AiKnobsToJson(knobs)));
+}
+
+// GET says all settings; PATCH changes those that it names, and every counter begins anew. POST
+// .../limit {"binding": name, "key": text} is env.X.limit({key}).
+Response Control::Edge(Request& request, std::string_view rest) {
+  if (rest == "/limit" && request.method == "POST") return LimitAtEdge(request);
+  if (!rest.empty()) return ControlError(404, "not_found", "Known: edge, edge/limit.");
+  if (request.method == "PATCH") {
+    if (!request.body.Buffer(kControlBodyBytes, runtime_.Now() + std::chrono::seconds(10))) {
+      return ControlError(413, "body_too_large", "The body is too large or incomplete.");
+    }
+    fake::EdgeSettings settings = zone_->settings();
+    const auto json = ParseJson(request.body.bytes(), {.refuse_duplicate_keys = true});
+    const Status set = json ? fake::SetEdgeSettings(*json, settings) : Status(json.error());
+    if (!set) return ControlError(400, "invalid_input", set.error().message);
+    zone_->Set(std::move(settings));
+  } else if (request.method != "GET") {
+    return ControlError(405, "method_not_allowed", "GET or PATCH.");
+  }
+  return JsonResponse(200, DumpJson(fake::EdgeSettingsToJson(zone_->settings())));
+}
+
+Response Control::LimitAtEdge(Request& request) {
+  if (!request.body.Buffer(kControlBodyBytes, runtime_.Now() + std::chrono::seconds(10))) {
+    return ControlError(413, "body_too_large", "The body is too large or incomplete.");
+  }
+  const auto json = ParseJson(request.body.bytes());
+  if (!json) return ControlError(400, "invalid_input", json.error().message);
+  const auto success =
+      zone_->rules()->limits.Limit(StringAt(*json, "binding"), StringAt(*json, "key"));
+  if (!success) return ControlError(404, "not_found", success.error().message);
+  return JsonResponse(200, DumpJson({{"success", *success}}));
 }
 
 Response Control::ReadJournal(const Request& request) {

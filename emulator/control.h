@@ -10,6 +10,7 @@
 #include "core/gateway/metrics.h"
 #include "core/http/message.h"
 #include "fakes/ai/gateway.h"
+#include "fakes/edge/zone.h"
 #include "fakes/faults.h"
 #include "fakes/journal.h"
 
@@ -17,9 +18,10 @@ namespace mg {
 
 class Control final : public Handler {
  public:
-  // `metrics` may be null (fakes alone), and `ai_gateway` (the real one).
+  // What may be null: `metrics` (fakes alone), `ai_gateway` (the real one), `zone` (no edge).
   Control(std::string management_token, const Metrics* metrics, fake::Journal& journal,
-          fake::Faults& faults, fake::AiGateway* ai_gateway, ThreadRuntime& runtime);
+          fake::Faults& faults, fake::AiGateway* ai_gateway, fake::Zone* zone,
+          ThreadRuntime& runtime);
   Response Handle(Request& request, const Peer& peer, CancelToken& caller_gone) override;
 
  private:
@@ -31,12 +33,15 @@ class Control final : public Handler {
   Response AddFaults(Request& request);
   Response CountFaults() const;
   Response AiKnobs(Request& request);
+  Response Edge(Request& request, std::string_view rest);
+  Response LimitAtEdge(Request& request);
 
   std::string management_token_;
   const Metrics* metrics_;
   fake::Journal& journal_;
   fake::Faults& faults_;
   fake::AiGateway* ai_gateway_;
+  fake::Zone* zone_;
   ThreadRuntime& runtime_;
 };
 

@@ -39,14 +39,18 @@ constexpr std::uint64_t kFaultSeed = 1;             // the same chances in every
 constexpr std::int64_t kFakeBatchIntervalMs = 250;  // USG-4
 constexpr std::int64_t kRealBatchIntervalMs = 1000;
 
+// What the edge is to refuse with its own words must reach it.
+constexpr std::size_t kEdgeTargetBytes = 64 * 1024;
+constexpr std::size_t kEdgeHeadBytes = 320 * 1024;
+constexpr std::size_t kEdgeHeaderLines = 2000;
+
 // A server whose handler comes later.
 struct Listening {
   SwitchHandler handler;
   std::optional<Server> server;
 
   Status Open(std::string name, const std::string& host, int port, int max_workers,
-              Runtime& runtime, Log& log) {
-    ServerOptions options;
+              Runtime& runtime, Log& log, ServerOptions options = {}) {
     options.name = std::move(name);
     options.host = host;
     options.port = static_cast<std::uint16_t>(port);
@@ -104,6 +108,7 @@ class Emulator::Impl {
   std::optional<ProcessSandboxHost> sandbox_host_;
   std::optional<AgentJournal> agent_journal_;
   std::optional<Assembly> assembly_;
+  std::optional<fake::Zone> zone_;
   std::optional<fake::Edge> edge_;
   std::optional<fake::Journaled> agents_endpoint_;
   std::optional<Control> control_;
@@ -115,10 +120,16 @@ class Emulator::Impl {
     return kind == BindingKind::kFake && (options_.only.empty() || options_.only.count(name) != 0);
   }
   bool AnyFakeOnApi() const;
+  bool HasEdge() const {
+    return options_.with_edge && options_.profile.access == BindingKind::kFake;
+  }
+  ServerOptions GatewayListener() const;
   Status OpenListeners();
   Status BuildFakes();
   Status SetReplies();
   Status BuildGateway();
+  void BuildEdge();
+  bool IsRegisteredDomain(std::string_view host);
   Status PrepareRegistry();
   Status EnsureDemoTenant(CancelToken& cancel);
   void FillReady();
@@ -128,6 +139,15 @@ bool Emulator::Impl::AnyFakeOnApi() const {
   const Profile& profile = options_.profile;
   return Wants("kv", profile.kv) || Wants("d1", profile.db) || Wants("access", profile.access) ||
          Wants("ai", profile.ai_gateway);
+}
+
+ServerOptions Emulator::Impl::GatewayListener() const {
+  ServerOptions listener;
+  if (HasEdge())
+    listener.limits = {.target_bytes = kEdgeTargetBytes,
+                       .header_lines = kEdgeHeaderLines,
+                       .head_bytes = kEdgeHeadBytes};
+  return listener;
 }
 
 Status Emulator::Impl::OpenListeners() {
@@ -141,7 +161,8 @@ Status Emulator::Impl::OpenListeners() {
                                       options_.management_port, 4, runtime_, log_));
   if (!options_.with_gateway) return Ok();
   MG_RETURN_IF_ERROR(internal_.Open("internal", "127.0.0.1", 0, kListenerWorkers, runtime_, log_));
-  return gateway_.Open("gateway", host, options_.gateway_port, kListenerWorkers, runtime_, log_);
+  return gateway_.Open("gateway", host, options_.gateway_port, kListenerWorkers, runtime_, log_,
+                       GatewayListener());
 }
 
 Status Emulator::Impl::BuildFakes() {
@@ -169,13 +190,7 @@ Status Emulator::Impl::BuildFakes() {
     site.app_domain = profile.settings.app_domain;
     site.operator_host = profile.settings.operator_host;
     site.identities = {std::string(fake::kDemoMember), std::string(fake::kDemoOperator)};
-    site.is_registered_domain = [this](std::string_view host) {
-      if (!assembly_) return false;
-      CancelToken cancel;
-      auto name = ParseHost(host);
-      return name && assembly_->services().tenants.ByHost(*name, cancel).outcome ==
-                         Resolution::Outcome::kFound;
-    };
+    site.is_registered_domain = [this](std::string_view host) { return IsRegisteredDomain(host); };
     fakes_.access.emplace(credentials, std::move(site), runtime_, random_);
   }
   if (api_.server) {
@@ -231,11 +246,27 @@ Status Emulator::Impl::BuildGateway() {
   agents_endpoint_.emplace("internal", "model", assembly_->gateway().internal_listener(), runtime_,
                            journal_);
   internal_.handler.Set(&*agents_endpoint_);
-  if (options_.profile.access == BindingKind::kFake) {
-    edge_.emplace(assembly_->gateway().public_listener(), &*fakes_.access, runtime_, random_,
-                  journal_);
-  }
+  if (HasEdge()) BuildEdge();
   return Ok();
+}
+
+void Emulator::Impl::BuildEdge() {
+  const Settings& settings = options_.profile.settings;
+  zone_.emplace(options_.edge, runtime_);
+  zone_->NameHosts([this, &settings](const std::string& host) {
+    return fake::IsUnder(host, settings.app_domain) || host == settings.operator_host ||
+           IsRegisteredDomain(host);
+  });
+  edge_.emplace(assembly_->gateway().public_listener(), &*fakes_.access, *zone_, faults_, runtime_,
+                random_, journal_);
+}
+
+bool Emulator::Impl::IsRegisteredDomain(std::string_view host) {
+  if (!assembly_) return false;
+  CancelToken cancel;
+  const auto name = ParseHost(host);
+  return name &&
+         assembly_->services().tenants.ByHost(*name, cancel).outcome == Resolution::Outcome::kFound;
 }
 
 // A fake's database is migrated here; a real one is the operator's to migrate (`moltgate migrations
@@ -323,7 +354,7 @@ Status Emulator::Impl::Start() {
   }
   const Metrics* metrics = assembly_ ? &assembly_->services().metrics : nullptr;
   control_.emplace(options_.credentials.management_token, metrics, journal_, faults_,
-                   fakes_.Pointers().ai_gateway, runtime_);
+                   fakes_.Pointers().ai_gateway, zone_ ? &*zone_ : nullptr, runtime_);
   management_.handler.Set(&*control_);
   FillReady();
   if (assembly_) {

@@ -18,6 +18,7 @@
 #include "fakes/ai/reply.h"
 #include "fakes/ai/upstream.h"
 #include "fakes/credentials.h"
+#include "fakes/edge/settings.h"
 #include "fakes/journal.h"
 
 namespace mg {
@@ -42,6 +43,8 @@ struct EmulatorOptions {
   fake::AiKnobs ai;                                         // of the AI Gateway fake, at the start
   std::vector<std::shared_ptr<fake::ReplySource>> replies;  // before the built-in model
   ModelSource model;
+  fake::EdgeSettings edge;
+  bool with_edge = true;  // false: clients reach the gateway itself
 
   std::string host = "127.0.0.1";
   std::string management_host = "127.0.0.1";  // its token rules over everything: loopback

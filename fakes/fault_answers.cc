@@ -67,6 +67,12 @@ Response Shaped(const FaultRule& rule, std::string_view service) {
   constexpr int kFirstEdgeError = 520;
   constexpr int kLastEdgeError = 530;
   const int status = rule.status;
+  if (service == "edge") {
+    Response unfinished;
+    unfinished.status = status;
+    unfinished.headers.Set(kEdgeCodeHeader, std::to_string(rule.code));
+    return unfinished;
+  }
   if (rule.code == 0 && status >= kFirstEdgeError && status <= kLastEdgeError) {
     return TextResponse(status, "error code: " + std::to_string(status), "text/plain");
   }

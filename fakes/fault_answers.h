@@ -8,6 +8,10 @@
 
 namespace mg::fake {
 
+// Of the edge, whose error pages depend on the request: the code, 0 for none, in an answer that has
+// the status and no body. The edge makes its page of that.
+inline constexpr const char* kEdgeCodeHeader = "x-moltgate-edge-code";
+
 // `rule.body` as it is, or the service's envelope around `rule.status` and `rule.code`. AI Gateway
 // has its own (ai_errors.h); of its rules only those with a body come here.
 Response FaultAnswer(const FaultRule& rule, std::string_view operation);

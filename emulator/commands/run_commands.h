@@ -22,6 +22,8 @@ struct UpOptions {
   std::string agent_command;
   std::string profile;
   std::vector<std::string> ai;  // knobs of AI Gateway: "first_token=200ms"
+  std::string edge;             // a file of its settings
+  bool without_edge = false;
   std::string model_fixtures, model_upstream, model_upstream_name, model_record, model_replay;
 };
 

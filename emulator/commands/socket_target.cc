@@ -284,6 +284,7 @@ Result<std::unique_ptr<scenario::Target>> MakeSocketTarget(const TargetOptions& 
   MG_TRY(profile, ProfileOf(options));
   EmulatorOptions emulator = SocketTarget::OptionsOf(std::move(profile));
   emulator.ai = options.ai;
+  emulator.edge = options.edge;
   if (options.replies) emulator.replies = {options.replies};
   return std::unique_ptr<scenario::Target>(std::make_unique<SocketTarget>(std::move(emulator)));
 }

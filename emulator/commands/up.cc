@@ -14,6 +14,8 @@
 #include "emulator/self.h"
 #include "emulator/state.h"
 #include "fakes/ai/knobs_json.h"
+#include "fakes/edge/settings_json.h"
+#include "fakes/plain_json.h"
 
 namespace mg {
 namespace {
@@ -141,6 +143,14 @@ Result<EmulatorOptions> OptionsFor(const UpOptions& options,
     MG_TRY(knob, fake::AiKnobFromText(text));
     MG_RETURN_IF_ERROR(fake::SetAiKnobs(knob, made.ai));
   }
+  if (!options.edge.empty()) {
+    FileDisk disk;
+    MG_TRY(text, disk.Read(options.edge));
+    MG_TRY(edge, fake::JsonFromJsonc(text, options.edge));
+    const Status set = fake::SetEdgeSettings(edge, made.edge);
+    if (!set) return Error{Code::kInvalid, options.edge + ": " + set.error().message};
+  }
+  made.with_edge = !options.without_edge;
   made.model.fixtures = options.model_fixtures;
   made.model.upstream = {options.model_upstream, options.model_upstream_name,
                          EnvironmentValue("MODEL_UPSTREAM_API_KEY")};

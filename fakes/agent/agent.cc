@@ -34,6 +34,17 @@ std::string ReplyText(const Json& answer) {
   return message == nullptr ? std::string() : StringAt(*message, "content");
 }
 
+// What arrived, for who wants to see what edge and gateway made of a request; no credential.
+Response HeadersSeen(const Headers& headers) {
+  Json seen = Json::object();
+  for (const Headers::Line& line : headers.lines()) {
+    const std::string name = AsciiLower(line.name);
+    if (name == "authorization" || name == "cookie" || name == "cf-access-jwt-assertion") continue;
+    seen[name] = seen.contains(name) ? StringAt(seen, name) + ", " + line.value : line.value;
+  }
+  return JsonResponse(200, DumpJson(seen));
+}
+
 }  // namespace
 
 Result<AgentSettings> AgentSettingsFrom(const std::map<std::string, std::string>& environment) {
@@ -66,6 +77,7 @@ Response Agent::Handle(Request& request, const Peer&, CancelToken& caller_gone) 
     if (request.method == "POST") return Chat(request, caller_gone);
     return AgentError(405, "method_not_allowed", "POST {\"message\": \"...\"}.");
   }
+  if (path == "/headers" && request.method == "GET") return HeadersSeen(request.headers);
   if (path == "/" && (request.method == "GET" || request.method == "HEAD")) {
     return AgentPage(request.headers.Get("x-moltgate-user"),
                      request.headers.Get("x-forwarded-host"));

@@ -1,5 +1,6 @@
-// A small stand-in for the tenant's agent. It answers /health, shows a control page, and on POST
-// /chat asks the model through the gateway's internal endpoint with its sandbox token.
+// A small stand-in for the tenant's agent. It answers /health, shows a control page, says on GET
+// /headers what it was sent, and on POST /chat asks the model through the gateway's internal
+// endpoint with its sandbox token.
 //
 // Thread-safety: Handle from any task.
 #pragma once

@@ -10,6 +10,7 @@
 #include "core/base/jsonc.h"
 #include "fakes/ai/completion.h"
 #include "fakes/faults.h"
+#include "fakes/plain_json.h"
 
 namespace mg::fake {
 namespace {
@@ -159,30 +160,6 @@ Result<Fixture> ReadFixture(const Json& json) {
   return fixture;
 }
 
-Json Plain(const JsoncNode& node) {
-  switch (node.kind) {
-    case JsoncNode::Kind::kNull:
-      return nullptr;
-    case JsoncNode::Kind::kBool:
-      return node.boolean;
-    case JsoncNode::Kind::kNumber:
-      if (const auto whole = ParseInt(node.text)) return *whole;
-      return node.number;
-    case JsoncNode::Kind::kString:
-      return node.text;
-    case JsoncNode::Kind::kArray: {
-      Json array = Json::array();
-      for (const JsoncNode& item : node.items) array.push_back(Plain(item));
-      return array;
-    }
-    case JsoncNode::Kind::kObject:
-      break;
-  }
-  Json object = Json::object();
-  for (const JsoncNode::Member& member : node.members) object[member.key] = Plain(member.value);
-  return object;
-}
-
 // {"file": "x.sse"} becomes {"body": "..."}.
 Status LoadRawFiles(Json& json, const std::string& folder, Disk& disk) {
   for (Json& fixture : json) {
@@ -212,8 +189,7 @@ Result<std::shared_ptr<ReplySource>> FixturesFromJson(const Json& json) {
 
 Result<std::shared_ptr<ReplySource>> ReadFixtures(const std::string& path, Disk& disk) {
   MG_TRY(text, disk.Read(path));
-  MG_TRY(node, ParseJsonc(text, path));
-  Json json = Plain(node);
+  MG_TRY(json, JsonFromJsonc(text, path));
   if (json.is_array())
     MG_RETURN_IF_ERROR(LoadRawFiles(json, path.substr(0, path.rfind('/') + 1), disk));
   auto fixtures = FixturesFromJson(json);

@@ -1,5 +1,7 @@
 #include "fakes/edge/edge.h"
 
+#include <algorithm>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -7,6 +9,9 @@
 #include "core/base/bytes.h"
 #include "core/http/host.h"
 #include "fakes/access/pages.h"
+#include "fakes/edge/caps.h"
+#include "fakes/edge/request_facts.h"
+#include "fakes/fault_answers.h"
 
 namespace mg::fake {
 namespace {
@@ -16,37 +21,10 @@ constexpr std::string_view kAssertion = "cf-access-jwt-assertion";
 constexpr std::string_view kTokenHeader = "cf-access-token";
 constexpr std::string_view kClientId = "cf-access-client-id";
 constexpr std::string_view kClientSecret = "cf-access-client-secret";
-constexpr std::string_view kForwardedFor = "x-forwarded-for";
 constexpr std::string_view kRouteHeader = "x-moltgate-route";
 constexpr std::string_view kCookie = "CF_Authorization";
-constexpr std::string_view kColo = "LOC";
 constexpr std::size_t kRayBytes = 8;
-
-// Only the edge may say these; what a client claims in them goes.
-constexpr std::string_view kEdgeHeaders[] = {
-    "cf-connecting-ip", "cf-connecting-ipv6", "cf-ray",         "cf-ipcountry", "cf-visitor",
-    "cf-worker",        "cf-ew-via",          "true-client-ip", "cdn-loop",     "x-forwarded-proto",
-};
-constexpr std::string_view kIdentityPrefix = "cf-access-authenticated-";
-
-void StripClaims(Headers& headers) {
-  for (const std::string_view name : kEdgeHeaders) headers.Remove(name);
-  std::vector<std::string> claims;
-  for (const Headers::Line& line : headers.lines()) {
-    if (EqualsIgnoreCase(std::string_view(line.name).substr(0, kIdentityPrefix.size()),
-                         kIdentityPrefix)) {
-      claims.push_back(line.name);
-    }
-  }
-  for (const std::string& name : claims) headers.Remove(name);
-}
-
-// As at Cloudflare: what the client sent stays in front, so that its first element proves nothing.
-void AppendForwardedFor(Headers& headers, const std::string& address) {
-  std::string chain;
-  for (const std::string_view value : headers.GetAll(kForwardedFor)) chain.append(value) += ", ";
-  headers.Set(kForwardedFor, chain + address);
-}
+constexpr const char* kFaultPoint = "edge.request";
 
 // The cookie's, else what the client put in a header; "" for none.
 std::string AssertionOf(const Headers& headers) {
@@ -56,8 +34,9 @@ std::string AssertionOf(const Headers& headers) {
   return token;
 }
 
-std::string SessionCookie(std::string_view value) {
-  return std::string(kCookie).append("=").append(value).append("; Path=/; HttpOnly; SameSite=Lax");
+std::string SessionCookie(std::string_view value, bool https) {
+  std::string cookie = std::string(kCookie).append("=").append(value);
+  return cookie.append("; Path=/; HttpOnly; SameSite=Lax").append(https ? "; Secure" : "");
 }
 
 // Leaves one assertion or none. Returns the token that was minted for a service token's headers;
@@ -76,7 +55,7 @@ std::optional<std::string> TranslateCredentials(Headers& headers, Access* access
   return minted;
 }
 
-Response Authorized(const Request& request, Access& access) {
+Response Authorized(const Request& request, Access& access, bool https) {
   const auto login =
       access.Redeem(QueryValue(request.Query(), "nonce").value_or(""),
                     QueryValue(request.Query(), "state").value_or(""), request.headers.Get("host"));
@@ -84,14 +63,14 @@ Response Authorized(const Request& request, Access& access) {
   Response response;
   response.status = 302;
   response.headers.Set("location", login->path);
-  response.headers.Set("set-cookie", SessionCookie(login->token));
+  response.headers.Set("set-cookie", SessionCookie(login->token, https));
   response.headers.Set("cache-control", "no-store");
   return response;
 }
 
-Response SignedOut() {
+Response SignedOut(bool https) {
   Response response = MessagePage(200, "Signed out", "You are signed out of this application.");
-  response.headers.Set("set-cookie", SessionCookie("") + "; Max-Age=0");
+  response.headers.Set("set-cookie", SessionCookie("", https) + "; Max-Age=0");
   return response;
 }
 
@@ -102,7 +81,8 @@ Response Identity(const Request& request, const Access& access) {
 }
 
 // The reserved paths of an application's host never reach the application.
-Response AnswerReserved(const Request& request, Access& access, std::string& operation) {
+Response AnswerReserved(const Request& request, Access& access, bool https,
+                        std::string& operation) {
   const std::string_view name = request.Path().substr(kReservedPrefix.size());
   const bool known =
       name == "authorized" || name == "logout" || name == "get-identity" || name == "certs";
@@ -113,8 +93,8 @@ Response AnswerReserved(const Request& request, Access& access, std::string& ope
     response.headers.Set("allow", "GET");
     return response;
   }
-  if (name == "authorized") return Authorized(request, access);
-  if (name == "logout") return SignedOut();
+  if (name == "authorized") return Authorized(request, access, https);
+  if (name == "logout") return SignedOut(https);
   if (name == "get-identity") return Identity(request, access);
   return JsonResponse(200, access.CertsJson());
 }
@@ -130,40 +110,184 @@ std::string TakeOperation(Response& response, std::string_view path) {
   return operation.empty() ? FirstSegment(path) : operation;
 }
 
+// What rules that count answers need of a request: whoever answers may change it.
+Request HeadOf(const Request& request) {
+  Request head;
+  head.method = request.method;
+  head.target = request.target;
+  head.headers = request.headers;
+  return head;
+}
+
+bool AnyCountsAnswers(const EdgeSettings& settings) {
+  return std::any_of(settings.rules.begin(), settings.rules.end(),
+                     [](const RateRule& rule) { return rule.CountsAnswers(); });
+}
+
 }  // namespace
 
-Edge::Edge(Handler& gateway, Access* access, Runtime& runtime, Random& random, Journal& journal)
-    : gateway_(gateway), access_(access), runtime_(runtime), random_(random), journal_(journal) {}
+// One request on its way.
+struct Edge::Visit {
+  Request& request;
+  const Peer& peer;
+  CancelToken& caller_gone;
+  OpenCall& open;
+  std::shared_ptr<Zone::Rules> rules;
+  std::string ray;   // without the place
+  std::string host;  // "" when it is none
+  bool address_host = false;
+  bool https = false;
+  int loops = 0;
+
+  const EdgeSettings& settings() const { return rules->settings; }
+  std::string RayAndPlace() const { return ray + "-" + settings().colo; }
+  Traffic TrafficOf(const Request& seen, const Response* response) const {
+    return {seen, host, peer.address, settings().country, settings().colo, https, response};
+  }
+};
+
+Edge::Edge(Handler& gateway, Access* access, Zone& zone, Faults& faults, Runtime& runtime,
+           Random& random, Journal& journal)
+    : gateway_(gateway),
+      access_(access),
+      zone_(zone),
+      faults_(faults, runtime),
+      runtime_(runtime),
+      random_(random),
+      journal_(journal) {}
 
 Response Edge::Handle(Request& request, const Peer& peer, CancelToken& caller_gone) {
   OpenCall open(journal_, runtime_, request, "gateway");
-  const bool reserved =
-      access_ != nullptr && request.Path().substr(0, kReservedPrefix.size()) == kReservedPrefix;
-  if (reserved) open.service = "access";
-  if (const auto host = ParseHost(request.headers.Get("host"))) open.note.subject = host->name;
-  if (tenant_of_) open.SetTenant(tenant_of_(open.note.subject));
-
+  Visit visit{request,
+              peer,
+              caller_gone,
+              open,
+              zone_.rules(),
+              HexEncode(random_.Bytes(kRayBytes)),
+              {},
+              false,
+              zone_.https(),
+              LoopsOf(request.headers)};
+  if (const auto host = ParseHost(request.headers.Get("host"))) {
+    open.note.subject = visit.host = host->name;
+    visit.address_host = host->is_ip_literal;
+  }
+  if (tenant_of_) open.SetTenant(tenant_of_(visit.host));
   StripClaims(request.headers);
-  const std::string ray = HexEncode(random_.Bytes(kRayBytes)) + "-" + std::string(kColo);
-  Response response = reserved ? AnswerReserved(request, *access_, open.note.operation)
-                               : Forward(request, peer, ray, open.note, caller_gone);
-  response.headers.Set("cf-ray", ray);
+  if (visit.settings().drops_dotted_headers) DropDottedHeaders(request.headers);
+
+  Response response = faults_.Pass(open.note, caller_gone, [&] { return Answer(visit); });
+  response.headers.Set("server", "cloudflare");
+  response.headers.Set("cf-ray", visit.RayAndPlace());
   open.RecordAtEnd(response, caller_gone);
   return response;
 }
 
-Response Edge::Forward(Request& request, const Peer& peer, const std::string& ray, CallNote& note,
-                       CancelToken& caller_gone) {
-  const std::string path(request.Path());
-  request.headers.Set("cf-connecting-ip", peer.address);
-  request.headers.Set("cf-ray", ray);
-  request.headers.Set("x-forwarded-proto", "http");
-  AppendForwardedFor(request.headers, peer.address);
-  const auto minted = TranslateCredentials(request.headers, access_);
-  Response response = gateway_.Handle(request, Peer{peer.address, true}, caller_gone);
-  note.operation = TakeOperation(response, path);
-  if (minted) response.headers.Add("set-cookie", SessionCookie(*minted));
+Response Edge::Answer(Visit& visit) {
+  if (auto refusal = Refuse(visit)) return std::move(*refusal);
+  if (auto fault = MeetFault(visit)) return std::move(*fault);
+  if (auto limited = Limit(visit)) return std::move(*limited);
+  const BodyCap cap = CapBody(visit.request, visit.settings().body_bytes);
+  if (cap.exceeded()) return Bare(visit, 413, "payload_too_large");
+  std::optional<Request> head;
+  if (AnyCountsAnswers(visit.settings())) head = HeadOf(visit.request);
+  Response response = Pass(visit);
+  if (cap.exceeded()) return Bare(visit, 413, "payload_too_large");
+  if (HeaderBytes(response.headers) > visit.settings().response_header_bytes)
+    return Page(visit, EdgeErrorOf(edge_code::kUnknownError));
+  if (head) visit.rules->limits.AtResponse(visit.TrafficOf(*head, &response));
   return response;
+}
+
+std::optional<Response> Edge::Refuse(Visit& visit) {
+  const Headers& headers = visit.request.headers;
+  const EdgeSettings& settings = visit.settings();
+  if (!HostIsPlausible(headers) ||
+      (headers.Has("content-length") && headers.Has("transfer-encoding")))
+    return Bare(visit, 400, "bad_request");
+  if (visit.request.target.size() > settings.url_bytes)
+    return Bare(visit, kUrlTooLongStatus, "uri_too_long");
+  if (HeaderBytes(headers) > settings.header_bytes)
+    return Page(visit, EdgeErrorOf(edge_code::kHeadersTooLarge));
+  if (visit.loops >= kLoopLimit) return Page(visit, EdgeErrorOf(edge_code::kLoop));
+  return RefuseHost(visit);
+}
+
+std::optional<Response> Edge::RefuseHost(Visit& visit) {
+  const EdgeSettings& settings = visit.settings();
+  if (settings.refuses_address_hosts && visit.address_host)
+    return Page(visit, EdgeErrorOf(edge_code::kAddressHost));
+  if (settings.refuses_unknown_hosts && !visit.address_host &&
+      (visit.host.empty() || !zone_.Knows(visit.host)))
+    return Page(visit, EdgeErrorOf(kUnknownHostCode));
+  return std::nullopt;
+}
+
+// The rule names the error by code or by status; a body of its own stays what it is.
+std::optional<Response> Edge::MeetFault(Visit& visit) {
+  CallNote& note = visit.open.note;
+  note.operation = kFaultPoint;
+  note.subject = visit.host + std::string(visit.request.Path());
+  auto fault = note.Begin();
+  note.subject = visit.host;
+  if (!fault || fault->drop_connection || !fault->headers.Has(kEdgeCodeHeader)) return fault;
+  const int code = static_cast<int>(ParseUint(fault->headers.Get(kEdgeCodeHeader)).value_or(0));
+  const auto retry = ParseInt(fault->headers.Get("retry-after")).value_or(0);
+  if (code == 0 && fault->status < 500) return Bare(visit, fault->status, "refused");
+  EdgeError error = EdgeErrorOf(code == 0 ? fault->status : code);
+  error.status = fault->status;
+  return Page(visit, error, retry);
+}
+
+std::optional<Response> Edge::Limit(Visit& visit) {
+  const auto verdict = visit.rules->limits.AtRequest(visit.TrafficOf(visit.request, nullptr));
+  if (!verdict) return std::nullopt;
+  const EdgeError error = EdgeErrorOf(edge_code::kRateLimited);
+  const RateRule& rule = *verdict->rule;
+  visit.open.note.operation = std::string("edge.") + error.name;
+  if (rule.action == RateRule::Action::kChallenge) return ChallengePage(ContextOf(visit));
+  if (!rule.answer) return Page(visit, error, verdict->retry_after_seconds);
+  Response response =
+      TextResponse(rule.answer->status, rule.answer->content, rule.answer->content_type);
+  response.headers.Set("retry-after", std::to_string(verdict->retry_after_seconds));
+  return response;
+}
+
+Response Edge::Pass(Visit& visit) {
+  const std::string_view path = visit.request.Path();
+  if (access_ == nullptr || path.substr(0, kReservedPrefix.size()) != kReservedPrefix)
+    return Forward(visit);
+  visit.open.service = "access";
+  return AnswerReserved(visit.request, *access_, visit.https, visit.open.note.operation);
+}
+
+Response Edge::Forward(Visit& visit) {
+  Request& request = visit.request;
+  const std::string path(request.Path());
+  SayFacts(
+      {visit.peer.address, visit.RayAndPlace(), visit.settings().country, visit.https, visit.loops},
+      request.headers);
+  const auto minted = TranslateCredentials(request.headers, access_);
+  Response response = gateway_.Handle(request, Peer{visit.peer.address, true}, visit.caller_gone);
+  visit.open.note.operation = TakeOperation(response, path);
+  if (minted) response.headers.Add("set-cookie", SessionCookie(*minted, visit.https));
+  return response;
+}
+
+Response Edge::Page(Visit& visit, const EdgeError& error, std::int64_t retry_after_seconds) {
+  visit.open.note.operation = std::string("edge.") + error.name;
+  ErrorContext context = ContextOf(visit);
+  context.retry_after_seconds = retry_after_seconds;
+  return ErrorPage(error, context);
+}
+
+Response Edge::Bare(Visit& visit, int status, const char* name) {
+  visit.open.note.operation = std::string("edge.") + name;
+  return BarePage(status);
+}
+
+ErrorContext Edge::ContextOf(const Visit& visit) const {
+  return {visit.request.headers.Get("accept"), visit.ray, visit.host, runtime_.Wall(), 0};
 }
 
 }  // namespace mg::fake

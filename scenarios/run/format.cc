@@ -3,6 +3,7 @@
 #include <map>
 
 #include "fakes/ai/knobs_json.h"
+#include "fakes/edge/settings_json.h"
 #include "scenarios/run/shapes.h"
 
 namespace mg::scenario {
@@ -122,6 +123,19 @@ Shape Ai() {
   return Object(std::move(all));
 }
 
+Shape Edge() {
+  std::vector<Field> fields;
+  for (const fake::EdgeSettingInfo& setting : fake::EdgeSettingTable()) {
+    using Form = fake::EdgeSettingInfo::Form;
+    Shape shape = Text();
+    if (setting.form == Form::kBool) shape = Bool();
+    if (setting.form == Form::kWhole) shape = Whole(setting.least, setting.most);
+    if (setting.form == Form::kList) shape = List(Map(Name::kNone, Any()), true);
+    fields.push_back(May(setting.name, std::move(shape), setting.about));
+  }
+  return Object(std::move(fields));
+}
+
 Shape Replies() {
   const Shape match =
       Object({May("model", Text(), "'*' for any run"), May("message", Text(), "the user's last"),
@@ -162,6 +176,7 @@ Shape Given() {
                  May("settings", Settings(), "the gateway's environment; null unsets"),
                  May("missing", Missing(), "bindings that are not configured"),
                  May("ai", Ai(), "how AI Gateway and its models behave"),
+                 May("edge", Edge(), "what the edge before the gateway is like"),
                  May("replies", Replies(), "what models say; the first that matches"),
                  May("tenants", List(tenant), "made through the admin API before the first step"),
                  May("agent",

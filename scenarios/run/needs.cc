@@ -26,6 +26,7 @@ class Needs {
     if (given.Find("clock") != nullptr) Add(Need::kCalendar);
     if (given.Find("network") != nullptr) Add(Need::kNetwork);
     if (given.Find("ai") != nullptr || given.Find("replies") != nullptr) Add(Need::kFaults, "ai");
+    if (given.Find("edge") != nullptr) Add(Need::kFaults, "edge");
     if (given.Find("agent") != nullptr) Add(Need::kAgents);
     const JsoncNode* tenants = given.Find("tenants");
     if (tenants == nullptr) return;

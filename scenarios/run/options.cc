@@ -3,6 +3,7 @@
 #include "core/base/json.h"
 #include "fakes/ai/fixtures.h"
 #include "fakes/ai/knobs_json.h"
+#include "fakes/edge/settings_json.h"
 
 namespace mg::scenario {
 
@@ -49,6 +50,10 @@ Status ReadGiven(const Scenario& scenario, const Instance& instance, TargetOptio
     if (const JsoncNode* ai = given->Find("ai")) {
       MG_TRY(knobs, Resolve(*ai, variables));
       MG_RETURN_IF_ERROR(fake::SetAiKnobs(knobs, options.ai));
+    }
+    if (const JsoncNode* edge = given->Find("edge")) {
+      MG_TRY(settings, Resolve(*edge, variables));
+      MG_RETURN_IF_ERROR(fake::SetEdgeSettings(settings, options.edge));
     }
     if (const JsoncNode* list = given->Find("replies")) {
       MG_TRY(json, Resolve(*list, variables));

@@ -22,6 +22,7 @@
 #include "fakes/access/access.h"
 #include "fakes/ai/gateway.h"
 #include "fakes/ai/reply.h"
+#include "fakes/edge/settings.h"
 #include "fakes/faults.h"
 #include "fakes/journal.h"
 #include "scenarios/sim/sim_log.h"
@@ -59,6 +60,7 @@ struct TargetOptions {
   EnvironmentVariables settings;               // over the target's own
   std::set<std::string> missing;               // bindings that are not configured
   fake::AiKnobs ai;                            // how AI Gateway and its models behave
+  fake::EdgeSettings edge;                     // what the edge before the gateway is like
   std::shared_ptr<fake::ReplySource> replies;  // null: the built-in model's
 };
 

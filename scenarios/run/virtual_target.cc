@@ -15,6 +15,7 @@ sim::WorldOptions WorldOptionsOf(const TargetOptions& options) {
   world.environment = options.settings;
   world.missing = options.missing;
   world.ai = options.ai;
+  world.edge = options.edge;
   world.replies = options.replies;
   return world;
 }

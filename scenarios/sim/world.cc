@@ -52,9 +52,14 @@ World::World(WorldOptions options)
       ai_(credentials_, "", runtime_, random_, faults_),
       cloud_(credentials_, {&kv_, &d1_, &r2_, &access_, &ai_}, runtime_, journal_, faults_),
       s3_(credentials_, r2_, runtime_, journal_, faults_),
-      sandboxes_(transport_, journal_, faults_, runtime_) {
+      sandboxes_(transport_, journal_, faults_, runtime_),
+      zone_(options_.edge, runtime_) {
   journal_.Follow(trail_.get());
   ai_.SetKnobs(options_.ai);
+  zone_.NameHosts([this](const std::string& host) {
+    return fake::IsUnder(host, profile_.settings.app_domain) ||
+           host == profile_.settings.operator_host || IsCustomDomain(host);
+  });
   if (options_.replies) ai_.SetReplies({options_.replies});
   ListenForFakes();
 }
@@ -130,7 +135,8 @@ Status World::StartGateway() {
     if (!applied) return applied.error();
   }
   assembly_->Start();
-  edge_.emplace(assembly_->gateway().public_listener(), &access_, runtime_, random_, journal_);
+  edge_.emplace(assembly_->gateway().public_listener(), &access_, zone_, faults_, runtime_, random_,
+                journal_);
   edge_->NameTenants([this](const std::string& host) {
     const auto found = sandbox_of_host_.find(host);
     return found == sandbox_of_host_.end() ? std::string() : found->second;

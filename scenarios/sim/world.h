@@ -22,6 +22,7 @@
 #include "fakes/credentials.h"
 #include "fakes/d1/d1.h"
 #include "fakes/edge/edge.h"
+#include "fakes/edge/zone.h"
 #include "fakes/faults.h"
 #include "fakes/journal.h"
 #include "fakes/journaled.h"
@@ -42,6 +43,7 @@ struct WorldOptions {
   EnvironmentVariables environment;  // settings of the gateway; ENVIRONMENT is "test" if unset
   std::set<std::string> missing;     // bindings that are not configured
   fake::AiKnobs ai;
+  fake::EdgeSettings edge;
   std::shared_ptr<fake::ReplySource> replies;  // null: the built-in model's
 };
 
@@ -108,6 +110,7 @@ class World {
   fake::CloudApi cloud_;
   fake::CloudS3 s3_;
   SimSandboxHost sandboxes_;
+  fake::Zone zone_;
   std::map<std::string, std::string, std::less<>> sandbox_of_host_;
   std::unique_ptr<Assembly> assembly_;
   std::optional<fake::Edge> edge_;

@@ -36,7 +36,8 @@ class ControlApi : public testing::Test {
   const fake::Credentials credentials;
   OsRandom random;
   fake::AiGateway ai_gateway{credentials, "", runtime, random, faults};
-  Control control{"secret", nullptr, journal, faults, &ai_gateway, runtime};
+  fake::Zone zone{{}, runtime};
+  Control control{"secret", nullptr, journal, faults, &ai_gateway, &zone, runtime};
 };
 
 TEST_F(ControlApi, ChangesTheKnobsOfAiGatewayThatAreNamed) {

@@ -127,7 +127,9 @@ class World {
         settings(Made(adjust)),
         assembly(settings, Ports{runtime, random, log, transport, disk, agents},
                  {"http://model.test/internal/model/v1", 1000, max_in_flight}),
-        edge(assembly.gateway().public_listener(), &access, runtime, random, journal) {
+        zone(WithoutRules(), runtime),
+        edge(assembly.gateway().public_listener(), &access, zone, faults, runtime, random,
+             journal) {
     transport.Route(kApiOrigin, cloud);
     transport.Route(kS3Origin, s3);
     transport.Route(kAgentOrigin, agent);
@@ -220,6 +222,7 @@ class World {
   fake::CloudS3 s3;
   Settings settings;
   Assembly assembly;
+  fake::Zone zone;
   fake::Edge edge;
   std::string client_address = "203.0.113.7";
 
@@ -228,6 +231,13 @@ class World {
   static T Must(Result<T> result) {
     if (!result) throw std::runtime_error(result.error().message);
     return std::move(result).value();
+  }
+
+  // What the WAF refuses is the edge's own tests' matter.
+  static fake::EdgeSettings WithoutRules() {
+    fake::EdgeSettings settings;
+    settings.rules.clear();
+    return settings;
   }
 
   fake::AccessSite Site() const {

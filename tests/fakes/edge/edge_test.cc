@@ -66,7 +66,9 @@ class EdgeFake : public testing::Test {
   Journal journal;
   SeeingGateway gateway;
   Access access{credentials, Site(), runtime, random};
-  Edge edge{gateway, &access, runtime, random, journal};
+  Faults faults{runtime, 1};
+  Zone zone{{}, runtime};
+  Edge edge{gateway, &access, zone, faults, runtime, random, journal};
 };
 
 TEST_F(EdgeFake, SaysWhoTheClientIsAndBelievesNothingOfWhatItSays) {
@@ -131,7 +133,7 @@ TEST_F(EdgeFake, MintsForTheRightServiceTokenAndLetsItsSecretNoFurther) {
 }
 
 TEST_F(EdgeFake, LeavesTokensAloneInFrontOfTheRealAccess) {
-  Edge bare(gateway, nullptr, runtime, random, journal);
+  Edge bare(gateway, nullptr, zone, faults, runtime, random, journal);
   Via(bare, "/cdn-cgi/access/certs",
       {{"cf-access-jwt-assertion", "own"}, {"cookie", "CF_Authorization=c"}});
   EXPECT_EQ(gateway.calls, 1);
@@ -198,6 +200,73 @@ TEST_F(EdgeFake, WritesEachRequestToTheJournalWithoutQueryOrToken) {
   for (const auto& entry : entries) {
     EXPECT_EQ(JournalEntryJson(entry).find("s3cret"), std::string::npos);
   }
+}
+
+// Pieces of a body whose length nobody knows.
+class Pieces final : public BodyStream {
+ public:
+  Result<std::string> Next(Instant) override { return left-- > 0 ? std::string(10, 'x') : ""; }
+  int left = 10;
+};
+
+TEST_F(EdgeFake, CutsABodyOfUnknownLengthAtItsCap) {
+  class Reader final : public Handler {
+   public:
+    Response Handle(Request& request, const Peer&, CancelToken&) override {
+      read = request.body.Buffer(1000, kNever);
+      return TextResponse(200, "read");
+    }
+    Status read = Ok();
+  } reader;
+  Edge reading(reader, nullptr, zone, faults, runtime, random, journal);
+  EdgeSettings settings;
+  for (const auto& [cap, status] : {std::pair{100, 200}, std::pair{99, 413}}) {
+    settings.body_bytes = static_cast<std::uint64_t>(cap);
+    zone.Set(settings);
+    Request request;
+    request.headers.Set("host", kHost);
+    request.body = Body(std::make_shared<Pieces>());
+    EXPECT_EQ(reading.Handle(request, Peer{"198.51.100.7", false}, cancel).status, status);
+    EXPECT_EQ(reader.read.ok(), status == 200);
+  }
+}
+
+TEST_F(EdgeFake, AnswersForAGatewayWhoseHeadersAreTooLarge) {
+  EdgeSettings settings;
+  settings.response_header_bytes = 100;
+  zone.Set(settings);
+  EXPECT_EQ(Send("/").status, 200);
+  gateway.answer.headers.Set("x-large", std::string(100, 'x'));
+  const Response response = Send("/", {{"accept", "application/json"}});
+  EXPECT_EQ(response.status, 520);
+  EXPECT_FALSE(response.headers.Has("x-large"));
+  EXPECT_EQ(response.headers.Get("cf-error-type"), "unknown_error");
+}
+
+TEST_F(EdgeFake, EscapesTheHostInItsPage) {
+  faults.Add([] {
+    FaultRule rule;
+    rule.operation = "edge.request";
+    rule.status = 521;
+    return rule;
+  }());
+  Request request;
+  request.headers.Set("host", "a&b.localhost");
+  const Response response = edge.Handle(request, Peer{"198.51.100.7", false}, cancel);
+  EXPECT_EQ(response.status, 521);
+  EXPECT_EQ(response.body.bytes().find("a&b"), std::string::npos);
+}
+
+TEST_F(EdgeFake, OverHttpsSaysSoAndItsCookieIsSecure) {
+  zone.ServeHttps();
+  const Response response =
+      Send("/", {{"CF-Access-Client-Id", credentials.access_client_id},
+                 {"CF-Access-Client-Secret", credentials.access_client_secret}});
+  EXPECT_NE(response.headers.Get("set-cookie").find("; Secure"), std::string_view::npos);
+  EXPECT_EQ(gateway.seen.headers.Get("x-forwarded-proto"), "https");
+  EXPECT_EQ(gateway.seen.headers.Get("cf-visitor"), R"({"scheme":"https"})");
+  EXPECT_NE(Send("/cdn-cgi/access/logout").headers.Get("set-cookie").find("; Secure"),
+            std::string_view::npos);
 }
 
 }  // namespace
