@@ -51,12 +51,13 @@ void SseReader::Hold(std::string_view part) {
 }
 
 void SseReader::TakeLine(std::string_view line) {
-  if (std::exchange(first_line_, false) && line.substr(0, 3) == kByteOrderMark)
-    line.remove_prefix(3);
+  const bool first = std::exchange(first_line_, false);
   if (line_too_long_ || line.size() > max_event_bytes_) {
     spoiled_ = true;
     return;
   }
+  if (first && line.substr(0, kByteOrderMark.size()) == kByteOrderMark)
+    line.remove_prefix(kByteOrderMark.size());
   if (line.empty()) return FinishEvent();
   const std::size_t colon = line.find(':');
   if (line.substr(0, colon) != "data") return;

@@ -13,7 +13,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto found = CookieValue(headers, "CF_Authorization");
   const std::string named = "CF_Authorization=";
   if (found) {
-    Require(found->find(';') == std::string::npos && TrimSpace(*found).size() == found->size());
+    Require(found->find(';') == std::string::npos);
+    Require(found->empty() || TrimSpace(found->substr(found->size() - 1)).size() == 1);
     Require(text.find(named + *found) != std::string_view::npos);
     headers = {{"cookie", "a=b; " + named + *found + "; " + named + "second"}};
     Require(CookieValue(headers, "CF_Authorization") == found);

@@ -32,7 +32,10 @@ std::optional<Response> BodyGate(Exchange& exchange, Services& services) {
     exchange.json = std::make_shared<const Json>(Json::object());
     return std::nullopt;
   }
-  auto json = ParseJson(request.body.bytes());
+  // A chat is the model's to read; a change of ours must not mean two things.
+  JsonRules rules;
+  rules.refuse_duplicate_keys = exchange.route->credential == Credential::kOperator;
+  auto json = ParseJson(request.body.bytes(), rules);
   if (!json)
     return Refuse(exchange, Refusal::kMalformedJson,
                   "The body is not JSON: " + json.error().message);

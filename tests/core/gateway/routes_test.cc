@@ -316,6 +316,7 @@ TEST(AdminApi, CreatesChangesAndDeletesATenant) {
             DeriveSandboxId(Parsed(created)["id"].get<std::string>()));
   EXPECT_EQ(w.Admin("POST", "/api/admin/tenants", R"({"slug":"acme"})").status, 409);
   EXPECT_EQ(w.Admin("POST", "/api/admin/tenants", R"({"slug":"Bad Slug"})").status, 400);
+  EXPECT_EQ(w.Admin("POST", "/api/admin/tenants", R"({"slug":"a","slug":"b"})").status, 400);
   const Response typo = w.Admin("POST", "/api/admin/tenants", R"({"slgu":"x"})");
   EXPECT_EQ(typo.status, 400);
   EXPECT_THAT(typo.body.bytes(), HasSubstr("Did you mean"));

@@ -59,9 +59,9 @@ TEST(SseReading, FindsTheSameEventsHoweverTheBytesAreCut) {
 TEST(SseReading, DropsAnEventThatIsTooLongAndGoesOn) {
   const std::string longer(21, 'x');
   const std::string streams[] = {
-      "data: " + longer + "\n\ndata: a\n\n",
-      "data: 0123456789\ndata: 0123456789\n\ndata: a\n\n",
+      "data: " + longer + "\n\ndata: a\n\n", "data: 0123456789\ndata: 0123456789\n\ndata: a\n\n",
       "data: b\n: " + longer + "\n\ndata: a\n\n",
+      "\xef\xbb\xbf" + std::string("data: 0123456789ab\n\ndata: a\n\n"),  // 21 bytes with it
   };
   for (const std::string& stream : streams)
     for (std::size_t step = 1; step <= stream.size(); ++step)
