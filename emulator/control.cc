@@ -9,6 +9,7 @@
 #include "core/base/digest.h"
 #include "core/base/json.h"
 #include "core/http/host.h"
+#include "emulator/control_access.h"
 #include "fakes/ai/knobs_json.h"
 #include "fakes/edge/settings_json.h"
 #include "fakes/faults_json.h"
@@ -16,14 +17,11 @@
 namespace mg {
 namespace {
 
+constexpr std::string_view kAccessPath = "/control/v1/access";
 constexpr std::string_view kFaultsPath = "/control/v1/faults";
 constexpr std::string_view kEdgePath = "/control/v1/edge";
 constexpr std::size_t kControlBodyBytes = 64 * 1024;
 constexpr std::int64_t kMaxAdvanceMs = 10LL * 365 * 24 * 3600 * 1000;
-
-Response ControlError(int status, std::string_view code, std::string_view message) {
-  return JsonResponse(status, DumpJson({{"error", message}, {"code", code}}));
-}
 
 // A page whose own name was made to lead here (DNS rebinding) says that name as Host; another
 // site's page is named by Origin or given away by Sec-Fetch-Site, whatever it asks for.
@@ -41,14 +39,19 @@ bool FromLoopbackName(const Request& request) {
 
 }  // namespace
 
+Response ControlError(int status, std::string_view code, std::string_view message) {
+  return JsonResponse(status, DumpJson({{"error", message}, {"code", code}}));
+}
+
 Control::Control(std::string management_token, const Metrics* metrics, fake::Journal& journal,
-                 fake::Faults& faults, fake::AiGateway* ai_gateway, fake::Zone* zone,
-                 ThreadRuntime& runtime)
+                 fake::Faults& faults, fake::AiGateway* ai_gateway, fake::Access* access,
+                 fake::Zone* zone, ThreadRuntime& runtime)
     : management_token_(std::move(management_token)),
       metrics_(metrics),
       journal_(journal),
       faults_(faults),
       ai_gateway_(ai_gateway),
+      access_(access),
       zone_(zone),
       runtime_(runtime) {}
 
@@ -86,7 +89,11 @@ Response Control::Answer(Request& request) {
   if (path == "/control/v1/ai" && ai_gateway_ != nullptr) return AiKnobs(request);
   if (path.substr(0, kEdgePath.size()) == kEdgePath && zone_ != nullptr)
     return Edge(request, path.substr(kEdgePath.size()));
-  return ControlError(404, "not_found", "Known: ai, clock, edge, faults, journal.");
+  if (path.substr(0, kAccessPath.size()) == kAccessPath && access_ != nullptr) {
+    if (auto answer = ControlAccess(*access_, request, path.substr(kAccessPath.size()), runtime_))
+      return std::move(*answer);
+  }
+  return ControlError(404, "not_found", "Known: access, ai, clock, edge, faults, journal.");
 }
 
 // GET says what time it is; POST {"advance_ms": n} moves wall time: TTLs, tokens, windows.

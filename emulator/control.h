@@ -9,6 +9,7 @@
 #include "core/adapters/thread_runtime.h"
 #include "core/gateway/metrics.h"
 #include "core/http/message.h"
+#include "fakes/access/access.h"
 #include "fakes/ai/gateway.h"
 #include "fakes/edge/zone.h"
 #include "fakes/faults.h"
@@ -18,9 +19,10 @@ namespace mg {
 
 class Control final : public Handler {
  public:
-  // What may be null: `metrics` (fakes alone), `ai_gateway` (the real one), `zone` (no edge).
+  // What may be null: `metrics` (fakes alone), `ai_gateway` and `access` (the real ones), `zone`
+  // (no edge).
   Control(std::string management_token, const Metrics* metrics, fake::Journal& journal,
-          fake::Faults& faults, fake::AiGateway* ai_gateway, fake::Zone* zone,
+          fake::Faults& faults, fake::AiGateway* ai_gateway, fake::Access* access, fake::Zone* zone,
           ThreadRuntime& runtime);
   Response Handle(Request& request, const Peer& peer, CancelToken& caller_gone) override;
 
@@ -41,6 +43,7 @@ class Control final : public Handler {
   fake::Journal& journal_;
   fake::Faults& faults_;
   fake::AiGateway* ai_gateway_;
+  fake::Access* access_;
   fake::Zone* zone_;
   ThreadRuntime& runtime_;
 };

@@ -192,6 +192,7 @@ Status Emulator::Impl::BuildFakes() {
     site.identities = {std::string(fake::kDemoMember), std::string(fake::kDemoOperator)};
     site.is_registered_domain = [this](std::string_view host) { return IsRegisteredDomain(host); };
     fakes_.access.emplace(credentials, std::move(site), runtime_, random_);
+    fakes_.access->SetKnobs(options_.access);
   }
   if (api_.server) {
     cloud_api_.emplace(options_.credentials, fakes_.Pointers(), runtime_, journal_, faults_);
@@ -354,7 +355,8 @@ Status Emulator::Impl::Start() {
   }
   const Metrics* metrics = assembly_ ? &assembly_->services().metrics : nullptr;
   control_.emplace(options_.credentials.management_token, metrics, journal_, faults_,
-                   fakes_.Pointers().ai_gateway, zone_ ? &*zone_ : nullptr, runtime_);
+                   fakes_.Pointers().ai_gateway, fakes_.Pointers().access,
+                   zone_ ? &*zone_ : nullptr, runtime_);
   management_.handler.Set(&*control_);
   FillReady();
   if (assembly_) {

@@ -41,6 +41,7 @@ struct EmulatorOptions {
   fake::Credentials credentials;
   bool with_demo_tenant = true;
   fake::AiKnobs ai;                                         // of the AI Gateway fake, at the start
+  fake::AccessKnobs access;                                 // of the Access fake, at the start
   std::vector<std::shared_ptr<fake::ReplySource>> replies;  // before the built-in model
   ModelSource model;
   fake::EdgeSettings edge;

@@ -19,6 +19,8 @@ constexpr std::string_view kV4Prefix = "/client/v4/";
 constexpr std::string_view kAiGatewayPrefix = "/v1/";
 constexpr std::string_view kAccessPrefix = "/cdn-cgi/access/";
 
+constexpr std::ptrdiff_t kAccountSegments = 4;  // client v4 accounts {account}
+
 constexpr const char* kTokenId = "f1e2d3c4b5a697887766554433221100";
 constexpr const char* kUserId = "7c5dae5552338874e5053f2534d2767a";
 constexpr const char* kUserEmail = "dev@example.test";
@@ -212,6 +214,13 @@ Response CloudApi::Account(Call& call, const Parts& rest) {
   }
   if (rest[2] == "ai-gateway" && rest.size() >= 4 && fakes_.ai_gateway != nullptr) {
     return fakes_.ai_gateway->Handle(call.request, call.note, call.caller_gone);
+  }
+  if (rest[2] == "access" && rest.size() >= 4 && fakes_.access != nullptr) {
+    call.service = "access";
+    const auto segments = PathSegments(path);
+    if (!segments) return V4NoRoute(path);
+    return fakes_.access->Manage(call.request, call.note,
+                                 {segments->begin() + kAccountSegments + 1, segments->end()});
   }
   if (call.request.method == "GET" && rest.size() == 4 && rest[2] == "tokens" &&
       rest[3] == "verify") {

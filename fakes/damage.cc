@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "fakes/access/certs_damage.h"
 #include "fakes/ai/errors.h"
 
 namespace mg::fake {
@@ -91,6 +92,7 @@ std::string LastWords(const FaultRule& rule) {
 void Damage(const FaultRule& rule, Runtime& runtime, CancelToken& caller_gone, Response& response) {
   if (rule.reset == FaultRule::Reset::kAfter) response.drop_connection = true;
   if (!rule.content_type.empty()) response.headers.Set("content-type", rule.content_type);
+  if (!rule.certs.empty()) DamageCerts(rule.certs, response);
   const bool stalls = rule.stall_after_bytes >= 0;
   const std::int64_t wanted = stalls ? rule.stall_after_bytes : rule.truncate_after_bytes;
   if (wanted < 0 && rule.after_chunks < 0 && !rule.malformed) return;

@@ -10,6 +10,7 @@
 #include "core/base/duration.h"
 #include "core/base/json.h"
 #include "core/base/jsonc.h"
+#include "fakes/access/certs_damage.h"
 
 namespace mg::fake {
 namespace {
@@ -148,6 +149,7 @@ constexpr Field kFields[] = {
     MG_FIELD("after_chunks", after_chunks, kInteger),
     MG_FIELD("then", then, "must be stall, cut, end, done, error or errors"),
     MG_FIELD("stale", stale, kDuration),
+    MG_FIELD("certs", certs, kText),
 };
 #undef MG_FIELD
 
@@ -185,7 +187,8 @@ int EffectsOf(const FaultRule& rule) {
          (rule.reset != FaultRule::Reset::kNone ? 1 : 0) +
          (rule.truncate_after_bytes >= 0 ? 1 : 0) + (rule.stall_after_bytes >= 0 ? 1 : 0) +
          (rule.malformed ? 1 : 0) + (rule.content_type.empty() || !rule.body.empty() ? 0 : 1) +
-         (rule.after_chunks >= 0 ? 1 : 0) + (rule.stale > Nanos::zero() ? 1 : 0);
+         (rule.after_chunks >= 0 ? 1 : 0) + (rule.stale > Nanos::zero() ? 1 : 0) +
+         (rule.certs.empty() ? 0 : 1);
 }
 
 Status CheckScope(const FaultRule& rule) {
@@ -228,6 +231,12 @@ Status CheckEffect(const FaultRule& rule) {
   }
   if (rule.stale > Nanos::zero() && rule.operation != "kv.get") {
     return Wrong("stale", "is for the operation \"kv.get\" alone");
+  }
+  if (!rule.certs.empty() && rule.operation != "access.certs") {
+    return Wrong("certs", "is for the operation \"access.certs\" alone");
+  }
+  if (!rule.certs.empty() && !IsCertsDamage(rule.certs)) {
+    return Wrong("certs", "must be one of " + CertsDamages());
   }
   if (EffectsOf(rule) > 1) {
     return Wrong("operation", "is disturbed in more than one way; a delay alone joins another");

@@ -15,6 +15,7 @@ PrivateEmulator::PrivateEmulator(bool dev_mode) {
   EmulatorOptions options;
   options.profile = AllFakesProfile(dev_mode);
   options.credentials = fake::MakeCredentials(random_);
+  options.access.enforce = !dev_mode;
   emulator_ = std::make_unique<Emulator>(std::move(options), runtime_, log_);
 }
 

@@ -124,7 +124,7 @@ class SocketTarget final : public scenario::Target {
   }
 
   Result<Response> Send(ClientCall call, CancelToken& cancel) override {
-    call.request.origin = emulator_.ready().At("gateway_url");
+    call.request.origin = emulator_.ready().At(call.team ? "access_team_url" : "gateway_url");
     Deadlines deadlines;
     deadlines.first_byte = deadlines.total = runtime_.Now() + call.patience;
     return transport_.Send(call.request, deadlines, cancel);
@@ -285,6 +285,7 @@ Result<std::unique_ptr<scenario::Target>> MakeSocketTarget(const TargetOptions& 
   EmulatorOptions emulator = SocketTarget::OptionsOf(std::move(profile));
   emulator.ai = options.ai;
   emulator.edge = options.edge;
+  emulator.access = options.access;
   if (options.replies) emulator.replies = {options.replies};
   return std::unique_ptr<scenario::Target>(std::make_unique<SocketTarget>(std::move(emulator)));
 }

@@ -151,6 +151,7 @@ Result<EmulatorOptions> OptionsFor(const UpOptions& options,
     if (!set) return Error{Code::kInvalid, options.edge + ": " + set.error().message};
   }
   made.with_edge = !options.without_edge;
+  made.access.enforce = !settings.dev_mode && !settings.e2e_test_mode;
   made.model.fixtures = options.model_fixtures;
   made.model.upstream = {options.model_upstream, options.model_upstream_name,
                          EnvironmentValue("MODEL_UPSTREAM_API_KEY")};

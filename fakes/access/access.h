@@ -1,7 +1,8 @@
-// Access: the team site (certs, login with an identity picker, logout) and the minting of tokens
+// Access: the team site (certs, login with an identity picker, sessions, logout), the gate in front
+// of applications (policies, service tokens, redirects) and the minting of tokens
 // (wire/access-edge-sandbox.md 1). The RSA keys are fixed and ship with the fake.
 //
-// Thread-safety: all members.
+// Thread-safety: all members. Nothing here outlives the process but the seeded ids and keys.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -13,6 +14,9 @@
 
 #include "core/ports/random.h"
 #include "core/ports/runtime.h"
+#include "fakes/access/knobs.h"
+#include "fakes/access/mint.h"
+#include "fakes/access/verdicts.h"
 #include "fakes/credentials.h"
 #include "fakes/service.h"
 
@@ -26,13 +30,9 @@ struct AccessSite {
   std::vector<std::string> identities;  // emails that the picker offers; more can be typed in
 };
 
-struct Mint {
-  std::string email;        // one of the two
-  std::string common_name;  // "<id>.access"
-  bool expired = false;
-  bool wrong_audience = false;
-  bool previous_key = false;  // signed with the key of before the rotation
-  std::int64_t lifetime_seconds = 24 * 3600;
+// What the edge adds to the application's answer.
+struct AccessPassage {
+  std::vector<std::string> cookies;  // for Set-Cookie, a line each
 };
 
 class Access final : public Service {
@@ -42,23 +42,25 @@ class Access final : public Service {
 
   // /cdn-cgi/access/{certs,login/...,logout,get-identity} of the team site.
   Response Handle(Request& request, CallNote& note, CancelToken& caller_gone) override;
-  void Reset() override;  // nonces
+  // .../client/v4/accounts/{account}/access/...: `path` is what stands after "access".
+  Response Manage(Request& request, CallNote& note, const std::vector<std::string>& path);
+  void Reset() override;  // applications, service tokens, keys, sessions and verdicts
+
+  // Of the edge, for a request to an application's host: what Access answers itself (the reserved
+  // paths, and who may not pass), or nullopt with the request as the application is to see it.
+  // `https`: how the client came; the way back from a login is the same from then on.
+  std::optional<Response> Enter(Request& request, const std::string& address, CallNote& note,
+                                AccessPassage& passage, bool https = false);
 
   std::string MintToken(const Mint& mint);
-  // The token of the one service token there is; nullopt when id or secret is wrong.
-  std::optional<std::string> MintForServiceToken(std::string_view client_id,
-                                                 std::string_view client_secret);
   std::string CertsJson() const;
-
-  // The application host's half of the login, used by Edge. `nonce`: single use, 5 minutes.
-  struct Login {
-    std::string token;
-    std::string host;  // with port
-    std::string path;
-  };
-  std::optional<Login> Redeem(std::string_view nonce, std::string_view state,
-                              std::string_view host);
   std::string IdentityJson(std::string_view token) const;  // "" when the token is not one of ours
+
+  AccessKnobs knobs() const;
+  void SetKnobs(const AccessKnobs& knobs);
+  void Rotate();                                                       // as the API's keys/rotate
+  void DropPrevious();                                                 // before its grace is over
+  std::vector<AccessVerdict> Verdicts(std::uint64_t since = 0) const;  // those of a greater seq
 
  private:
   class Impl;

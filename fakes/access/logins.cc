@@ -18,10 +18,6 @@ constexpr std::size_t kNonceBytes = 32;
 constexpr std::uint64_t kHttpPort = 80;
 constexpr std::uint64_t kMaxPort = 65'535;
 
-std::string_view NameOf(std::string_view normal_authority) {
-  return normal_authority.substr(0, normal_authority.find(':'));
-}
-
 bool IsUnder(std::string_view name, std::string_view domain) {
   return name.size() > domain.size() + 1 && name.substr(name.size() - domain.size()) == domain &&
          name[name.size() - domain.size() - 1] == '.';
@@ -46,24 +42,22 @@ bool IsSafeReturnPath(std::string_view path) {
   return std::all_of(path.begin(), path.end(), [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
-std::optional<std::string> AccessLogins::AllowedHost(std::string_view authority) const {
-  auto normal = NormalAuthority(authority);
-  if (!normal) return std::nullopt;
-  const std::string_view name = NameOf(*normal);
-  const bool ours = name == site_.app_domain || IsUnder(name, site_.app_domain) ||
-                    name == site_.operator_host ||
-                    (site_.is_registered_domain && site_.is_registered_domain(name));
-  return ours ? normal : std::nullopt;
+std::string_view NameOfAuthority(std::string_view normal_authority) {
+  return normal_authority.substr(0, normal_authority.find(':'));
 }
 
-AccessLogins::Pending AccessLogins::Begin(std::string email, std::string host, std::string path) {
-  const Json state = {{"hostname", host}, {"authDomain", site_.team_url}, {"redirect_url", path}};
-  Pending login{HexEncode(random_.Bytes(kNonceBytes)),
-                Base64UrlEncode(DumpJson(state)),
-                std::move(email),
-                std::move(host),
-                std::move(path),
-                runtime_.Wall().ms + kNonceLifetimeMs};
+bool AccessLogins::IsOurs(std::string_view name) const {
+  return name == site_.app_domain || IsUnder(name, site_.app_domain) ||
+         name == site_.operator_host ||
+         (site_.is_registered_domain && site_.is_registered_domain(name));
+}
+
+AccessLogins::Pending AccessLogins::Begin(Pending login) {
+  const Json state = {
+      {"hostname", login.host}, {"authDomain", site_.team_url}, {"redirect_url", login.path}};
+  login.nonce = HexEncode(random_.Bytes(kNonceBytes));
+  login.state = Base64UrlEncode(DumpJson(state));
+  login.expires_ms = runtime_.Wall().ms + kNonceLifetimeMs;
   const Lock lock(mutex_);
   if (pending_.size() == kMaxPending) pending_.pop_front();
   pending_.push_back(login);
@@ -72,8 +66,10 @@ AccessLogins::Pending AccessLogins::Begin(std::string email, std::string host, s
 
 std::optional<AccessLogins::Pending> AccessLogins::Redeem(std::string_view nonce,
                                                           std::string_view state,
-                                                          std::string_view host) {
+                                                          std::string_view host,
+                                                          std::string_view app_session) {
   const auto normal = NormalAuthority(host);
+  const std::string session_sha256 = Sha256Hex(app_session);
   const std::int64_t now_ms = runtime_.Wall().ms;
   const Lock lock(mutex_);
   const auto found = std::find_if(pending_.begin(), pending_.end(), [nonce](const Pending& login) {
@@ -82,7 +78,10 @@ std::optional<AccessLogins::Pending> AccessLogins::Redeem(std::string_view nonce
   if (found == pending_.end()) return std::nullopt;
   Pending login = std::move(*found);
   pending_.erase(found);
-  if (!normal || *normal != login.host || login.state != state || now_ms >= login.expires_ms) {
+  const bool same_browser =
+      login.app_session_sha256.empty() || login.app_session_sha256 == session_sha256;
+  if (!normal || *normal != login.host || login.state != state || now_ms >= login.expires_ms ||
+      !same_browser) {
     return std::nullopt;
   }
   return login;

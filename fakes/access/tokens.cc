@@ -1,6 +1,6 @@
 #include "fakes/access/tokens.h"
 
-#include <optional>
+#include <chrono>
 #include <utility>
 
 #include "core/base/bytes.h"
@@ -8,6 +8,7 @@
 #include "core/base/digest.h"
 #include "core/base/ids.h"
 #include "core/base/json.h"
+#include "fakes/access/forge.h"
 
 namespace mg::fake {
 namespace {
@@ -22,114 +23,167 @@ std::string UserId(std::string_view email) {
   return UuidFromBytes(Sha256(email).substr(0, kUuidBytes));
 }
 
-Json Jwk(const SigningKey& key) {
-  return {{"kid", key.kid()}, {"kty", "RSA"},        {"alg", "RS256"},
-          {"use", "sig"},     {"e", key.Exponent()}, {"n", key.Modulus()}};
+std::int64_t Milliseconds(Nanos duration) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
 }
 
-Json Certificate(const SigningKey& key) {
-  return {{"kid", key.kid()}, {"cert", key.certificate_pem()}};
+// Members of `over` replace those of `usual`; null removes.
+void Merge(const std::string& over, Json& usual) {
+  if (over.empty()) return;
+  const auto changes = ParseJson(over);
+  if (changes && changes->is_object()) usual.merge_patch(*changes);
 }
 
-// Read once in a process: a third of a millisecond each, and every world has them.
-const SigningKey& CurrentKey() {
-  static const SigningKey key(kCurrentAccessKey);
-  return key;
-}
-const SigningKey& PreviousKey() {
-  static const SigningKey key(kPreviousAccessKey);
-  return key;
+Error Refused(const char* check) {
+  return {Code::kUnauthenticated, check, false};
 }
 
-std::string CertsDocument(const SigningKey& current, const SigningKey& previous) {
-  Json document;
-  document["keys"] = Json::array({Jwk(current), Jwk(previous)});
-  document["public_cert"] = Certificate(current);
-  document["public_certs"] = Json::array({Certificate(current), Certificate(previous)});
-  return DumpJson(document);
+Json HeaderOf(const SigningKey& key) {
+  return {{"alg", "RS256"}, {"kid", key.kid()}, {"typ", "JWT"}};
+}
+
+std::string FirstAudience(const Json& claims) {
+  const Json* audience = Find(claims, "aud");
+  if (audience != nullptr && audience->is_array() && !audience->empty()) {
+    return audience->front().is_string() ? audience->front().get<std::string>() : "";
+  }
+  return StringAt(claims, "aud");
 }
 
 }  // namespace
 
-AccessTokens::AccessTokens(std::string issuer, std::string audience, std::string account_id,
-                           Runtime& runtime, Random& random)
+AccessTokens::AccessTokens(std::string issuer, std::string audience, Runtime& runtime,
+                           Random& random)
     : issuer_(std::move(issuer)),
       audience_(std::move(audience)),
-      account_id_(std::move(account_id)),
       runtime_(runtime),
       random_(random),
-      current_(CurrentKey()),
-      previous_(PreviousKey()),
-      certs_json_(CertsDocument(current_, previous_)) {}
+      ring_(runtime.Wall().ms) {}
 
-std::string AccessTokens::Make(const Mint& mint) const {
+AccessKnobs AccessTokens::knobs() const {
+  const Lock lock(mutex_);
+  return knobs_;
+}
+
+void AccessTokens::SetKnobs(const AccessKnobs& knobs) {
+  const Lock lock(mutex_);
+  knobs_ = knobs;
+}
+
+std::int64_t AccessTokens::NowMs() const {
+  return runtime_.Wall().ms + Milliseconds(knobs().clock_offset);
+}
+
+AccessKeyRing::Timing AccessTokens::Timing() const {
+  const AccessKnobs now = knobs();
+  return {runtime_.Wall().ms, Milliseconds(now.rotation_grace),
+          Milliseconds(now.rotation_interval)};
+}
+
+AccessKeyRing::Listed AccessTokens::keys() {
+  return ring_.Now(Timing());
+}
+
+std::string AccessTokens::CertsJson() {
+  return CertsDocument(keys());
+}
+
+void AccessTokens::Rotate() {
+  keys();  // what is due by itself comes first
+  ring_.Rotate(Timing());
+}
+
+std::string AccessTokens::NewNonce() {
+  return Base64UrlEncode(random_.Bytes(kNonceBytes));
+}
+
+Json AccessTokens::UserClaims(const std::string& email, const std::string& nonce,
+                              std::int64_t issued_at) {
+  Json claims = {
+      {"email", email}, {"identity_nonce", nonce}, {"sub", UserId(email)}, {"country", kCountry}};
+  if (!knobs().omit_nbf) claims["nbf"] = issued_at;
+  return claims;
+}
+
+std::string AccessTokens::Make(const Mint& mint) {
   MG_CHECK(mint.email.empty() != mint.common_name.empty(), "a token is a user's or a service's");
-  const std::int64_t now = runtime_.Wall().seconds();
+  const std::int64_t now = NowSeconds() + mint.clock_offset_seconds;
   const std::int64_t expires =
       mint.expired ? now - kExpiredAgoSeconds : now + mint.lifetime_seconds;
   const std::int64_t issued = mint.expired ? expires - mint.lifetime_seconds : now;
-  Json claims = {{"aud", Json::array({mint.wrong_audience ? Sha256Hex(audience_) : audience_})},
-                 {"exp", expires},
-                 {"iat", issued},
-                 {"iss", issuer_},
-                 {"type", "app"}};
-  if (mint.email.empty()) {
-    claims["common_name"] = mint.common_name;
-    claims["sub"] = "";
-  } else {
-    claims["email"] = mint.email;
-    claims["nbf"] = issued;
-    claims["identity_nonce"] = Base64UrlEncode(random_.Bytes(kNonceBytes));
-    claims["sub"] = UserId(mint.email);
-    claims["country"] = kCountry;
-  }
-  const SigningKey& key = mint.previous_key ? previous_ : current_;
-  const Json header = {{"alg", "RS256"}, {"kid", key.kid()}, {"typ", "JWT"}};
-  std::string token = Base64UrlEncode(DumpJson(header)) + "." + Base64UrlEncode(DumpJson(claims));
-  const std::string signature = key.Sign(token);
-  return token.append(".").append(Base64UrlEncode(signature));
+  const std::string audience = mint.wrong_audience ? Sha256Hex(audience_) : audience_;
+  Json claims = mint.email.empty() ? Json{{"common_name", mint.common_name}, {"sub", ""}}
+                                   : UserClaims(mint.email, NewNonce(), issued);
+  claims["aud"] = knobs().aud_as_string ? Json(audience) : Json::array({audience});
+  claims["exp"] = expires;
+  claims["iat"] = issued;
+  claims["iss"] = issuer_;
+  claims["type"] = "app";
+  Merge(mint.claims_json, claims);
+  const AccessKeyRing::Listed listed = keys();
+  const SigningKey* key = mint.previous_key ? &ring_.Former() : listed.current;
+  if (mint.signed_by == Mint::SignedBy::kWeak) key = &AccessKeyRing::Weak();
+  if (mint.signed_by == Mint::SignedBy::kUnlisted) key = &AccessKeyRing::Unlisted();
+  Json header = HeaderOf(*key);
+  Merge(mint.header_json, header);
+  return SignedToken({DumpJson(header), DumpJson(claims)}, *key, mint.damage);
 }
 
-const SigningKey* AccessTokens::KeyOf(std::string_view kid) const {
-  if (kid == current_.kid()) return &current_;
-  if (kid == previous_.kid()) return &previous_;
-  return nullptr;
+std::string AccessTokens::Make(const SessionToken& token) {
+  const std::int64_t now = NowSeconds();
+  Json claims = token.email.empty()
+                    ? Json{{"common_name", token.common_name}, {"sub", ""}}
+                    : UserClaims(token.email, token.nonce.empty() ? NewNonce() : token.nonce, now);
+  const AccessKnobs knobs_now = knobs();
+  claims["aud"] = knobs_now.aud_as_string ? Json(token.audience) : Json::array({token.audience});
+  claims["exp"] = now + token.lifetime_seconds;
+  claims["iat"] = now;
+  claims["iss"] = issuer_;
+  claims["type"] = token.type;
+  if (knobs_now.policy_id_claim && !token.policy_id.empty()) claims["policy_id"] = token.policy_id;
+  return MakeOf(claims);
 }
 
-std::string AccessTokens::IdentityJson(std::string_view token) const {
+std::string AccessTokens::MakeOf(const Json& claims) {
+  const SigningKey& key = *keys().current;
+  return SignedToken({DumpJson(HeaderOf(key)), DumpJson(claims)}, key, "");
+}
+
+Result<Json> AccessTokens::ReadClaims(std::string_view token) {
   const auto segments = Split(token, '.');
-  if (token.size() > kMaxTokenBytes || segments.size() != 3) return "";
+  if (token.size() > kMaxTokenBytes || segments.size() != 3) return Refused("malformed");
   const auto header_text = Base64UrlDecode(segments[0]);
   const auto claims_text = Base64UrlDecode(segments[1]);
   const auto signature = Base64UrlDecode(segments[2]);
-  if (!header_text || !claims_text || !signature) return "";
+  if (!header_text || !claims_text || !signature) return Refused("malformed");
   const auto header = ParseJson(*header_text);
-  const SigningKey* key = header ? KeyOf(StringAt(*header, "kid")) : nullptr;
+  if (!header || StringAt(*header, "alg") != "RS256") return Refused("malformed");
+  const AccessKeyRing::Listed listed = keys();
+  const std::string kid = StringAt(*header, "kid");
+  const SigningKey* key = kid == listed.current->kid() ? listed.current : listed.previous;
+  if (key == nullptr || kid != key->kid()) return Refused("unknown_key");
   const std::string_view signed_text = token.substr(0, segments[0].size() + 1 + segments[1].size());
-  if (key == nullptr || !key->Verify(signed_text, *signature)) return "";
-  const auto claims = ParseJson(*claims_text);
-  if (!claims || IntAt(*claims, "exp", 0) <= runtime_.Wall().seconds()) return "";
+  if (!key->Verify(signed_text, *signature)) return Refused("bad_signature");
+  auto claims = ParseJson(*claims_text, {.refuse_duplicate_keys = true});
+  if (!claims || !claims->is_object()) return Refused("malformed");
+  if (IntAt(*claims, "exp", 0) <= NowSeconds()) return Refused("expired");
+  return std::move(claims).value();
+}
 
-  const std::string common_name = StringAt(*claims, "common_name");
-  const std::string email = StringAt(*claims, "email");
-  Json identity = {{"account_id", account_id_},
-                   {"auth_status", "NONE"},
-                   {"iat", IntAt(*claims, "iat", 0)},
-                   {"is_warp", false},
-                   {"is_gateway", false},
-                   {"service_token_status", !common_name.empty()},
-                   {"version", 2}};
-  if (common_name.empty()) {
-    identity["id"] = StringAt(*claims, "sub");
-    identity["user_uuid"] = StringAt(*claims, "sub");
-    identity["email"] = email;
-    identity["name"] = email.substr(0, email.find('@'));
-    identity["idp"] = {{"id", ""}, {"type", "onetimepin"}};
-    identity["geo"] = {{"country", StringAt(*claims, "country")}};
-  } else {
-    identity["common_name"] = common_name;
-  }
-  return DumpJson(identity);
+Result<AccessClaims> AccessTokens::Read(std::string_view token) {
+  MG_TRY(claims, ReadClaims(token));
+  if (StringAt(claims, "iss") != issuer_) return Refused("wrong_issuer");
+  AccessClaims read;
+  read.type = StringAt(claims, "type");
+  read.audience = FirstAudience(claims);
+  read.email = AsciiLower(StringAt(claims, "email"));
+  read.common_name = StringAt(claims, "common_name");
+  read.nonce = StringAt(claims, "identity_nonce");
+  read.country = StringAt(claims, "country");
+  read.subject = StringAt(claims, "sub");
+  read.issued_at = IntAt(claims, "iat", 0);
+  read.expires_at = IntAt(claims, "exp", 0);
+  return read;
 }
 
 }  // namespace mg::fake

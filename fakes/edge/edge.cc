@@ -8,7 +8,6 @@
 
 #include "core/base/bytes.h"
 #include "core/http/host.h"
-#include "fakes/access/pages.h"
 #include "fakes/edge/caps.h"
 #include "fakes/edge/request_facts.h"
 #include "fakes/fault_answers.h"
@@ -16,88 +15,9 @@
 namespace mg::fake {
 namespace {
 
-constexpr std::string_view kReservedPrefix = "/cdn-cgi/access/";
-constexpr std::string_view kAssertion = "cf-access-jwt-assertion";
-constexpr std::string_view kTokenHeader = "cf-access-token";
-constexpr std::string_view kClientId = "cf-access-client-id";
-constexpr std::string_view kClientSecret = "cf-access-client-secret";
 constexpr std::string_view kRouteHeader = "x-moltgate-route";
-constexpr std::string_view kCookie = "CF_Authorization";
 constexpr std::size_t kRayBytes = 8;
 constexpr const char* kFaultPoint = "edge.request";
-
-// The cookie's, else what the client put in a header; "" for none.
-std::string AssertionOf(const Headers& headers) {
-  std::string token = CookieValue(headers, kCookie).value_or("");
-  if (token.empty()) token = std::string(headers.Get(kTokenHeader));
-  if (token.empty()) token = std::string(headers.Get(kAssertion));
-  return token;
-}
-
-std::string SessionCookie(std::string_view value, bool https) {
-  std::string cookie = std::string(kCookie).append("=").append(value);
-  return cookie.append("; Path=/; HttpOnly; SameSite=Lax").append(https ? "; Secure" : "");
-}
-
-// Leaves one assertion or none. Returns the token that was minted for a service token's headers;
-// wrong ones get none, and the gateway decides.
-std::optional<std::string> TranslateCredentials(Headers& headers, Access* access) {
-  std::optional<std::string> minted;
-  if (access != nullptr) {
-    minted = access->MintForServiceToken(headers.Get(kClientId), headers.Get(kClientSecret));
-    const std::string assertion = minted ? *minted : AssertionOf(headers);
-    headers.Remove(kAssertion);
-    headers.Remove(kTokenHeader);
-    if (!assertion.empty()) headers.Set(kAssertion, assertion);
-  }
-  headers.Remove(kClientId);
-  headers.Remove(kClientSecret);
-  return minted;
-}
-
-Response Authorized(const Request& request, Access& access, bool https) {
-  const auto login =
-      access.Redeem(QueryValue(request.Query(), "nonce").value_or(""),
-                    QueryValue(request.Query(), "state").value_or(""), request.headers.Get("host"));
-  if (!login) return MessagePage(400, "Invalid login session", "Open the page again to sign in.");
-  Response response;
-  response.status = 302;
-  response.headers.Set("location", login->path);
-  response.headers.Set("set-cookie", SessionCookie(login->token, https));
-  response.headers.Set("cache-control", "no-store");
-  return response;
-}
-
-Response SignedOut(bool https) {
-  Response response = MessagePage(200, "Signed out", "You are signed out of this application.");
-  response.headers.Set("set-cookie", SessionCookie("", https) + "; Max-Age=0");
-  return response;
-}
-
-Response Identity(const Request& request, const Access& access) {
-  std::string identity = access.IdentityJson(CookieValue(request.headers, kCookie).value_or(""));
-  if (identity.empty()) return JsonResponse(401, R"({"err":"no app token set"})");
-  return JsonResponse(200, std::move(identity));
-}
-
-// The reserved paths of an application's host never reach the application.
-Response AnswerReserved(const Request& request, Access& access, bool https,
-                        std::string& operation) {
-  const std::string_view name = request.Path().substr(kReservedPrefix.size());
-  const bool known =
-      name == "authorized" || name == "logout" || name == "get-identity" || name == "certs";
-  operation = "access." + (known ? std::string(name) : "unknown");
-  if (!known) return MessagePage(404, "Not found", "Access has no such page.");
-  if (request.method != "GET") {
-    Response response = MessagePage(405, "Method not allowed", "This page answers GET.");
-    response.headers.Set("allow", "GET");
-    return response;
-  }
-  if (name == "authorized") return Authorized(request, access, https);
-  if (name == "logout") return SignedOut(https);
-  if (name == "get-identity") return Identity(request, access);
-  return JsonResponse(200, access.CertsJson());
-}
 
 std::string FirstSegment(std::string_view path) {
   const std::string_view rest = path.substr(path.empty() ? 0 : 1);
@@ -254,11 +174,17 @@ std::optional<Response> Edge::Limit(Visit& visit) {
 }
 
 Response Edge::Pass(Visit& visit) {
-  const std::string_view path = visit.request.Path();
-  if (access_ == nullptr || path.substr(0, kReservedPrefix.size()) != kReservedPrefix)
-    return Forward(visit);
-  visit.open.service = "access";
-  return AnswerReserved(visit.request, *access_, visit.https, visit.open.note.operation);
+  if (access_ == nullptr) return Forward(visit);
+  AccessPassage passage;
+  auto answered =
+      access_->Enter(visit.request, visit.peer.address, visit.open.note, passage, visit.https);
+  if (answered) {
+    visit.open.service = "access";
+    return std::move(*answered);
+  }
+  Response response = Forward(visit);
+  for (const std::string& cookie : passage.cookies) response.headers.Add("set-cookie", cookie);
+  return response;
 }
 
 Response Edge::Forward(Visit& visit) {
@@ -267,10 +193,8 @@ Response Edge::Forward(Visit& visit) {
   SayFacts(
       {visit.peer.address, visit.RayAndPlace(), visit.settings().country, visit.https, visit.loops},
       request.headers);
-  const auto minted = TranslateCredentials(request.headers, access_);
   Response response = gateway_.Handle(request, Peer{visit.peer.address, true}, visit.caller_gone);
   visit.open.note.operation = TakeOperation(response, path);
-  if (minted) response.headers.Add("set-cookie", SessionCookie(*minted, visit.https));
   return response;
 }
 

@@ -1,7 +1,7 @@
 // The edge in front of the gateway's own listener (wire/access-edge-sandbox.md 2): refuses what no
-// Worker sees, applies the zone's rate limits, says who the client is, turns the Access cookie into
-// the assertion header, answers /cdn-cgi/access/* on application hosts. Its own errors are pages in
-// the form that Accept asks for.
+// Worker sees, applies the zone's rate limits, says who the client is, and has Access stand in
+// front of the application's hosts (Access::Enter). Its own errors are pages in the form that
+// Accept asks for.
 //
 // Order: malformed hosts and sizes, faults ("edge.request", subject host and path), rate limits,
 // Access, the gateway. In the journal what the edge answers itself is "edge.<name of the error>".

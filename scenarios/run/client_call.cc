@@ -18,6 +18,14 @@ Result<std::string> TextAt(const JsoncNode& node, std::string_view key, const Va
   return ResolveText(*found, variables);
 }
 
+// A Location that was captured is as good as a path.
+std::string PathOf(const std::string& text) {
+  const std::size_t scheme = text.find("://");
+  if (text.empty() || text.front() == '/' || scheme == std::string::npos) return text;
+  const std::size_t slash = text.find('/', scheme + 3);
+  return slash == std::string::npos ? "/" : text.substr(slash);
+}
+
 Result<std::string> HostOfTenant(const JsoncNode& alias, const Variables& variables) {
   MG_TRY(name, ResolveText(alias, variables));
   const Json* host = variables.Find(name + ".host");
@@ -34,7 +42,8 @@ Status SetHost(const JsoncNode& node, const Variables& variables, const Site& si
     MG_TRY(host, ResolveText(*named, variables));
     drafted.host = host;
   } else {
-    drafted.host = drafted.call.internal ? "127.0.0.1" : site.operator_host;
+    const bool elsewhere = drafted.call.internal || drafted.call.team;
+    drafted.host = elsewhere ? "127.0.0.1" : site.operator_host;
   }
   drafted.call.request.headers.Set("host", drafted.host);
   return Ok();
@@ -102,17 +111,7 @@ Status SetIdentity(const JsoncNode& node, const Variables& variables, const Site
   const JsoncNode* token = node.Find("token");
   if (token == nullptr) return Ok();
   MG_TRY(json, Resolve(*token, variables));
-  fake::Mint mint;
-  mint.email = StringAt(json, "email");
-  mint.common_name = StringAt(json, "common_name");
-  mint.expired = json.value("expired", false);
-  mint.wrong_audience = json.value("wrong_audience", false);
-  mint.previous_key = json.value("previous_key", false);
-  if (const std::string lifetime = StringAt(json, "lifetime"); !lifetime.empty()) {
-    const auto duration = DurationOf(lifetime);
-    if (!duration) return Error{Code::kInvalid, "\"" + lifetime + "\" is no duration"};
-    mint.lifetime_seconds = std::chrono::duration_cast<std::chrono::seconds>(*duration).count();
-  }
+  MG_TRY(mint, fake::MintFromJson(json));
   drafted.identity = std::move(mint);
   return Ok();
 }
@@ -143,12 +142,13 @@ Result<DraftedCall> DraftRequest(const JsoncNode& request, const Variables& vari
   DraftedCall drafted;
   MG_TRY(listener, TextAt(request, "listener", variables));
   drafted.call.internal = listener == "internal";
+  drafted.call.team = listener == "team";
   MG_RETURN_IF_ERROR(SetHost(request, variables, site, drafted));
   MG_RETURN_IF_ERROR(SetBody(request, variables, drafted.call.request));
   MG_TRY(method, TextAt(request, "method", variables, drafted.call.request.method));
   drafted.call.request.method = method;
   MG_TRY(path, TextAt(request, "path", variables));
-  drafted.call.request.target = path;
+  drafted.call.request.target = PathOf(path);
   MG_RETURN_IF_ERROR(SetClient(request, variables, drafted.call));
   MG_RETURN_IF_ERROR(SetIdentity(request, variables, site, drafted));
   if (const JsoncNode* headers = request.Find("headers"))

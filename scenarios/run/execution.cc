@@ -203,8 +203,7 @@ Status Execution::AddFault(const JsoncNode& fault) {
 
 // Tokens cost a signature, so one serves for a while, as a session does.
 Result<std::string> Execution::TokenOf(const fake::Mint& mint) {
-  const bool plain = !mint.expired && !mint.wrong_audience && !mint.previous_key &&
-                     mint.lifetime_seconds == fake::Mint{}.lifetime_seconds;
+  const bool plain = fake::IsPlain(mint);
   const std::string who = mint.email + "|" + mint.common_name;
   const std::int64_t now_s = target_.runtime().Wall().seconds();
   {

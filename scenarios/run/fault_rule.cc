@@ -122,6 +122,7 @@ Result<fake::FaultRule> FaultRuleOf(const JsoncNode& node, const Variables& vari
   if ((rule.after_chunks >= 0) != (rule.then != fake::FaultRule::Then::kNone))
     read.Fail("after_chunks", "comes with \"then\"");
   rule.stale = read.Duration("stale", Nanos::zero());
+  rule.certs = read.Text("certs");
   MG_RETURN_IF_ERROR(status);
   MG_RETURN_IF_ERROR(read.status());
   return rule;

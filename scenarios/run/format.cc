@@ -2,6 +2,10 @@
 #include <algorithm>
 #include <map>
 
+#include "core/base/bytes.h"
+#include "fakes/access/certs_damage.h"
+#include "fakes/access/knobs.h"
+#include "fakes/access/mint.h"
 #include "fakes/ai/knobs_json.h"
 #include "fakes/edge/settings_json.h"
 #include "scenarios/run/shapes.h"
@@ -136,6 +140,20 @@ Shape Edge() {
   return Object(std::move(fields));
 }
 
+// Names and texts alone: the fake's own reader says what is wrong with a value.
+Shape Access() {
+  std::vector<Field> all;
+  for (const fake::AccessKnobInfo& knob : fake::AccessKnobTable())
+    all.push_back(May(knob.name, knob.is_duration ? Text() : Bool(), knob.about));
+  return Object(std::move(all));
+}
+
+std::vector<std::string> WordsOf(const std::string& text) {
+  std::vector<std::string> words;
+  for (const std::string_view word : Split(text, ' ')) words.emplace_back(word);
+  return words;
+}
+
 Shape Replies() {
   const Shape match =
       Object({May("model", Text(), "'*' for any run"), May("message", Text(), "the user's last"),
@@ -178,6 +196,7 @@ Shape Given() {
                  May("ai", Ai(), "how AI Gateway and its models behave"),
                  May("edge", Edge(), "what the edge before the gateway is like"),
                  May("replies", Replies(), "what models say; the first that matches"),
+                 May("access", Access(), "how Access behaves, and whether the edge enforces it"),
                  May("tenants", List(tenant), "made through the admin API before the first step"),
                  May("agent",
                      Object({May("boot", Duration(), "until it listens"),
@@ -216,6 +235,7 @@ Shape Fault() {
        May("after_chunks", Whole(0, kHuge), "of a model's stream; it meets streams alone"),
        May("then", Word({"stall", "cut", "end", "done", "error", "errors"}), "what happens there"),
        May("stale", Duration(), "an earlier answer, at most this old"),
+       May("certs", Word(WordsOf(fake::CertsDamages())), "of access.certs: what is wrong with it"),
        May("optional", Bool(), "may stay unused")});
 }
 
@@ -224,11 +244,16 @@ Shape Request() {
       {May("email", Text(), "a person"), May("common_name", Text(), "a service token"),
        May("expired", Bool(), "an hour ago"), May("wrong_audience", Bool(), "another application"),
        May("previous_key", Bool(), "signed before the rotation"),
-       May("lifetime", Duration(), "default 24h")});
+       May("lifetime", Duration(), "default 24h"),
+       May("clock_offset", Text(), "of the minting clock; may be negative"),
+       May("claims", Map(Name::kNone, Any()), "over the usual ones; null leaves one out"),
+       May("header", Map(Name::kNone, Any()), "over the usual one; null leaves one out"),
+       May("signed_by", Word({"weak", "unlisted"}), "by a key that nobody may accept"),
+       May("damage", Word(WordsOf(fake::MintDamages())), "to a token that is otherwise good")});
   return Object({May("method", Text(), "default GET; POST with a body"),
                  May("tenant", Named(Name::kVariable), "to the host of a given tenant"),
                  May("host", Text(), "to any host; default the operators'"),
-                 Must("path", Named(Name::kPath), "path and query"),
+                 Must("path", Named(Name::kPath), "path and query, or a captured Location"),
                  May("headers", Map(Name::kNone, Either({Of(Form::kScalar), List(Text())})),
                      "a text, several, or null for none"),
                  May("json", Any(), "the body"), May("text", Lines(), "the body"),
@@ -238,7 +263,8 @@ Shape Request() {
                  May("timeout", Duration(), "then the client gives up"),
                  May("leave_after", Whole(1, kMany), "events of a stream; then it hangs up"),
                  May("read_every", Duration(), "a slow reader: a piece of the answer each time"),
-                 May("listener", Word({"public", "internal"}), "internal: the agents' own")});
+                 May("listener", Word({"public", "internal", "team"}),
+                     "internal: the agents' own; team: Access's site")});
 }
 
 Shape Chat() {

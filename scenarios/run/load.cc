@@ -30,9 +30,9 @@ constexpr KindWord kKinds[] = {
     {StepKind::kRaw, "raw"},
 };
 
-constexpr const char* kEffects[] = {
-    "delay",          "hang",        "status",    "body",         "reset", "stale",
-    "truncate_after", "stall_after", "malformed", "content_type", "then"};
+constexpr const char* kEffects[] = {"delay",       "hang",      "status",       "body",
+                                    "reset",       "stale",     "certs",        "truncate_after",
+                                    "stall_after", "malformed", "content_type", "then"};
 
 std::string TextAt(const JsoncNode& node, std::string_view key) {
   const JsoncNode* found = node.Find(key);

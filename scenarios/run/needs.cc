@@ -27,6 +27,7 @@ class Needs {
     if (given.Find("network") != nullptr) Add(Need::kNetwork);
     if (given.Find("ai") != nullptr || given.Find("replies") != nullptr) Add(Need::kFaults, "ai");
     if (given.Find("edge") != nullptr) Add(Need::kFaults, "edge");
+    if (given.Find("access") != nullptr) Add(Need::kFaults, "access");
     if (given.Find("agent") != nullptr) Add(Need::kAgents);
     const JsoncNode* tenants = given.Find("tenants");
     if (tenants == nullptr) return;
@@ -43,6 +44,7 @@ class Needs {
       Add(Need::kIdentities);
     const JsoncNode* listener = call.Find("listener");
     if (listener != nullptr && listener->text == "internal") Add(Need::kInternal);
+    if (listener != nullptr && listener->text == "team") Add(Need::kIdentities);
   }
 
   void OfStep(const Step& step) {

@@ -1,6 +1,7 @@
 #include "scenarios/run/options.h"
 
 #include "core/base/json.h"
+#include "fakes/access/knobs.h"
 #include "fakes/ai/fixtures.h"
 #include "fakes/ai/knobs_json.h"
 #include "fakes/edge/settings_json.h"
@@ -54,6 +55,10 @@ Status ReadGiven(const Scenario& scenario, const Instance& instance, TargetOptio
     if (const JsoncNode* edge = given->Find("edge")) {
       MG_TRY(settings, Resolve(*edge, variables));
       MG_RETURN_IF_ERROR(fake::SetEdgeSettings(settings, options.edge));
+    }
+    if (const JsoncNode* access = given->Find("access")) {
+      MG_TRY(knobs, Resolve(*access, variables));
+      MG_RETURN_IF_ERROR(fake::SetAccessKnobs(knobs, options.access));
     }
     if (const JsoncNode* list = given->Find("replies")) {
       MG_TRY(json, Resolve(*list, variables));

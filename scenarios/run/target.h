@@ -61,6 +61,7 @@ struct TargetOptions {
   std::set<std::string> missing;               // bindings that are not configured
   fake::AiKnobs ai;                            // how AI Gateway and its models behave
   fake::EdgeSettings edge;                     // what the edge before the gateway is like
+  fake::AccessKnobs access;                    // how Access behaves
   std::shared_ptr<fake::ReplySource> replies;  // null: the built-in model's
 };
 
@@ -83,6 +84,7 @@ struct Probes {
 struct ClientCall {
   Request request;        // host header set; its origin is the target's matter
   bool internal = false;  // to the model endpoint of agents
+  bool team = false;      // to Access's team site
   std::string from;       // client address; empty: the target's own
   Nanos patience = Nanos::max();
   Nanos read_every = Nanos::zero();    // a slow reader takes a piece of the body and rests so long

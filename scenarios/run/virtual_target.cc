@@ -16,6 +16,7 @@ sim::WorldOptions WorldOptionsOf(const TargetOptions& options) {
   world.missing = options.missing;
   world.ai = options.ai;
   world.edge = options.edge;
+  world.access = options.access;
   world.replies = options.replies;
   return world;
 }
@@ -58,6 +59,7 @@ class VirtualTarget final : public Target {
 
   Result<Response> Send(ClientCall call, CancelToken& cancel) override {
     call.request.origin = call.internal ? sim::kInternalOrigin : sim::kGatewayOrigin;
+    if (call.team) call.request.origin = sim::kApiOrigin;
     Deadlines deadlines;
     deadlines.first_byte = deadlines.total = world_.runtime().Now() + call.patience;
     const std::string from = call.from.empty() ? std::string(kClientAddress) : call.from;

@@ -60,6 +60,7 @@ World::World(WorldOptions options)
     return fake::IsUnder(host, profile_.settings.app_domain) ||
            host == profile_.settings.operator_host || IsCustomDomain(host);
   });
+  access_.SetKnobs(options_.access);
   if (options_.replies) ai_.SetReplies({options_.replies});
   ListenForFakes();
 }

@@ -44,6 +44,7 @@ struct WorldOptions {
   std::set<std::string> missing;     // bindings that are not configured
   fake::AiKnobs ai;
   fake::EdgeSettings edge;
+  fake::AccessKnobs access;
   std::shared_ptr<fake::ReplySource> replies;  // null: the built-in model's
 };
 

@@ -67,6 +67,26 @@ class AccessFake : public testing::Test {
     return {QueryValue(query, "nonce").value_or(""), QueryValue(query, "state").value_or("")};
   }
 
+  Response Authorized(std::string_view nonce, std::string_view state, std::string_view host) {
+    Request request;
+    request.target = "/cdn-cgi/access/authorized?nonce=" + std::string(nonce) +
+                     "&state=" + std::string(state);
+    request.headers = {{"host", std::string(host)}};
+    AccessPassage passage;
+    auto answer = access.Enter(request, "198.51.100.7", note, passage);
+    return answer ? std::move(*answer) : Response();
+  }
+  bool Redeems(std::string_view nonce, std::string_view state, std::string_view host) {
+    const Response response = Authorized(nonce, state, host);
+    EXPECT_TRUE(response.status == 302 || response.status == 400) << response.status;
+    return response.status == 302;
+  }
+  static std::string TokenIn(const Response& response) {
+    const std::string cookie(response.headers.Get("set-cookie"));
+    const std::size_t equals = cookie.find('=');
+    return cookie.substr(equals + 1, cookie.find(';') - equals - 1);
+  }
+
   const Credentials credentials = AccessCredentials();
   test::SteppedRuntime runtime;
   test::FixedRandom random;
@@ -83,9 +103,12 @@ TEST_F(AccessFake, AnswersEveryWireCase) {
 }
 
 TEST_F(AccessFake, ShipsTheKeysThatProductionKnowsToRefuse) {
-  ASSERT_EQ(std::size(kKnownFakeKids), 2u);
+  ASSERT_EQ(std::size(kKnownFakeKids), 6u);
   EXPECT_EQ(kKnownFakeKids[0], kCurrentAccessKey.kid);
   EXPECT_EQ(kKnownFakeKids[1], kPreviousAccessKey.kid);
+  for (std::size_t i = 0; i < kNextAccessKeyCount; ++i)
+    EXPECT_EQ(kKnownFakeKids[2 + i], kNextAccessKeys[i].kid);
+  EXPECT_EQ(kKnownFakeKids[5], kWeakAccessKey.kid);
 }
 
 TEST_F(AccessFake, MintsAUsersTokenWithTheClaimsOfTheService) {
@@ -109,19 +132,15 @@ TEST_F(AccessFake, MintsAUsersTokenWithTheClaimsOfTheService) {
   EXPECT_NE(again["identity_nonce"], claims["identity_nonce"]);
 }
 
-TEST_F(AccessFake, MintsAServiceTokenForTheRightPairAlone) {
-  const auto token =
-      access.MintForServiceToken(credentials.access_client_id, credentials.access_client_secret);
-  ASSERT_TRUE(token);
-  const Json claims = ClaimsOf(*token);
+TEST_F(AccessFake, MintsAServicesTokenWithTheClaimsOfTheService) {
+  Mint mint;
+  mint.common_name = credentials.access_client_id;
+  const Json claims = ClaimsOf(access.MintToken(mint));
   EXPECT_EQ(claims["common_name"], credentials.access_client_id);
   EXPECT_EQ(claims["sub"], "");
   for (const char* name : {"email", "nbf", "identity_nonce", "country"}) {
     EXPECT_FALSE(claims.contains(name)) << name;
   }
-  EXPECT_FALSE(access.MintForServiceToken(credentials.access_client_id, "wrong"));
-  EXPECT_FALSE(access.MintForServiceToken("wrong", credentials.access_client_secret));
-  EXPECT_FALSE(access.MintForServiceToken("", ""));
 }
 
 TEST_F(AccessFake, ShowsThePickerWithEscapedIdentities) {
@@ -140,41 +159,40 @@ TEST_F(AccessFake, SendsTheBrowserBackToTheApplicationAndRedeemsOnce) {
   const std::string location(response.headers.Get("location"));
   EXPECT_EQ(location.rfind("http://acme.localhost:8787/cdn-cgi/access/authorized?nonce=", 0), 0u);
   const WayBack way = Choose();
-  const auto login = access.Redeem(way.nonce, way.state, kHost);
-  ASSERT_TRUE(login);
-  EXPECT_EQ(login->path, "/chat?x=1");
-  EXPECT_EQ(login->host, kHost);
-  EXPECT_EQ(ClaimsOf(login->token)["email"], "ann@example.com");
-  EXPECT_FALSE(access.Redeem(way.nonce, way.state, kHost)) << "a nonce is good once";
+  const auto login = Authorized(way.nonce, way.state, kHost);
+  EXPECT_EQ(login.status, 302);
+  EXPECT_EQ(login.headers.Get("location"), "/chat?x=1");
+  EXPECT_EQ(ClaimsOf(TokenIn(login))["email"], "ann@example.com");
+  EXPECT_FALSE(Redeems(way.nonce, way.state, kHost)) << "a nonce is good once";
 }
 
 TEST_F(AccessFake, RedeemsForTheSameHostStateAndFiveMinutesAlone) {
   WayBack way = Choose();
-  EXPECT_FALSE(access.Redeem(way.nonce, way.state, "other.localhost:8787"));
-  EXPECT_FALSE(access.Redeem(way.nonce, way.state, kHost)) << "a wrong try uses it up";
+  EXPECT_FALSE(Redeems(way.nonce, way.state, "other.localhost:8787"));
+  EXPECT_FALSE(Redeems(way.nonce, way.state, kHost)) << "a wrong try uses it up";
   way = Choose();
-  EXPECT_FALSE(access.Redeem(way.nonce, "state", kHost));
+  EXPECT_FALSE(Redeems(way.nonce, "state", kHost));
   way = Choose();
   runtime.Advance(std::chrono::minutes(5));
-  EXPECT_FALSE(access.Redeem(way.nonce, way.state, kHost));
+  EXPECT_FALSE(Redeems(way.nonce, way.state, kHost));
   way = Choose();
   runtime.Advance(std::chrono::minutes(5) - std::chrono::milliseconds(1));
-  EXPECT_TRUE(access.Redeem(way.nonce, way.state, kHost));
-  EXPECT_FALSE(access.Redeem("", "", kHost));
+  EXPECT_TRUE(Redeems(way.nonce, way.state, kHost));
+  EXPECT_FALSE(Redeems("", "", kHost));
 }
 
 TEST_F(AccessFake, KeepsABoundedNumberOfLogins) {
   const WayBack first = Choose();
   const WayBack second = Choose();
   for (int i = 0; i < 1023; ++i) Choose();
-  EXPECT_FALSE(access.Redeem(first.nonce, first.state, kHost));
-  EXPECT_TRUE(access.Redeem(second.nonce, second.state, kHost));
+  EXPECT_FALSE(Redeems(first.nonce, first.state, kHost));
+  EXPECT_TRUE(Redeems(second.nonce, second.state, kHost));
 }
 
 TEST_F(AccessFake, ForgetsLoginsOnReset) {
   const WayBack way = Choose();
   access.Reset();
-  EXPECT_FALSE(access.Redeem(way.nonce, way.state, kHost));
+  EXPECT_FALSE(Redeems(way.nonce, way.state, kHost));
 }
 
 TEST_F(AccessFake, LetsOnlyHostsOfTheApplicationLogIn) {
@@ -224,9 +242,9 @@ TEST_F(AccessFake, TellsTheIdentityBehindItsOwnTokensAlone) {
   const Response page =
       Send("GET", "/cdn-cgi/access/get-identity", "", {{"cookie", "CF_Authorization=" + token}});
   EXPECT_EQ(page.status, 200);
-  const auto service =
-      access.MintForServiceToken(credentials.access_client_id, credentials.access_client_secret);
-  EXPECT_EQ(StringAt(*ParseJson(access.IdentityJson(*service)), "common_name"),
+  Mint of_service;
+  of_service.common_name = credentials.access_client_id;
+  EXPECT_EQ(StringAt(*ParseJson(access.IdentityJson(access.MintToken(of_service))), "common_name"),
             credentials.access_client_id);
   EXPECT_EQ(access.IdentityJson(token.substr(0, token.size() - 8) + "AAAAAAAA"), "");
   EXPECT_EQ(access.IdentityJson("a.b.c"), "");
