@@ -11,6 +11,7 @@
 #include "emulator/commands/run_commands.h"
 #include "emulator/commands/scenario_commands.h"
 #include "emulator/self.h"
+#include "fakes/access/mint.h"
 
 namespace mg {
 namespace {
@@ -179,7 +180,18 @@ void AddLookers(CLI::App& app, CommandLine& line) {
       ->excludes(email);
   token->add_flag("--expired", line.token.expired, "no longer valid");
   token->add_flag("--wrong-aud", line.token.wrong_audience, "for another application");
-  token->footer("Example:\n  moltgate access token --email dev@moltgate.test");
+  token->add_flag("--previous-key", line.token.previous_key, "signed before the rotation");
+  token->add_option("--lifetime", line.token.lifetime, "default 24h");
+  token->add_option("--clock-offset", line.token.clock_offset, "of the minting clock: -2m");
+  token->add_option("--claim", line.token.claims, "name=value over the usual; may be repeated")
+      ->allow_extra_args(false);
+  token->add_option("--without", line.token.without, "a claim to leave out; may be repeated")
+      ->allow_extra_args(false);
+  token->add_option("--signed-by", line.token.signed_by, "weak or unlisted: a key nobody accepts");
+  token->add_option("--damage", line.token.damage, "one of: " + fake::MintDamages());
+  token->footer(
+      "Examples:\n  moltgate access token --email dev@moltgate.test\n  moltgate access token "
+      "--email dev@moltgate.test --claim type=org --without nbf");
 }
 
 void AddTenants(CLI::App& app, CommandLine& line) {

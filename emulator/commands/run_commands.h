@@ -40,6 +40,10 @@ struct TokenOptions {
   std::string service;  // client id
   bool expired = false;
   bool wrong_audience = false;
+  bool previous_key = false;
+  std::string lifetime, clock_offset;        // durations
+  std::vector<std::string> claims, without;  // "name=value", names
+  std::string signed_by, damage;             // fakes/access/mint.h
 };
 int AccessToken(const TokenOptions& options);
 

@@ -49,7 +49,7 @@ export const cloudOrigin = new URL(ready.api_base).origin;
 export const tenantUrl = `http://${ready.demo_tenant_host}:${new URL(ready.gateway_url).port}/v1`;
 export const gatewayToken = { "cf-aig-authorization": `Bearer ${ready.ai_gateway_token}` };
 
-async function control(method, path, body) {
+export async function control(method, path, body) {
   const response = await fetch(`${ready.management_url}/control/v1/${path}`, {
     method,
     headers: { authorization: `Bearer ${ready.management_token}` },

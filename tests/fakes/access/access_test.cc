@@ -69,8 +69,8 @@ class AccessFake : public testing::Test {
 
   Response Authorized(std::string_view nonce, std::string_view state, std::string_view host) {
     Request request;
-    request.target = "/cdn-cgi/access/authorized?nonce=" + std::string(nonce) +
-                     "&state=" + std::string(state);
+    request.target =
+        "/cdn-cgi/access/authorized?nonce=" + std::string(nonce) + "&state=" + std::string(state);
     request.headers = {{"host", std::string(host)}};
     AccessPassage passage;
     auto answer = access.Enter(request, "198.51.100.7", note, passage);
