@@ -52,7 +52,7 @@ struct FaultRule {
   std::int64_t after_chunks = -1;
   enum class Then { kNone, kStall, kCut, kEnd, kDone, kError, kErrors } then = Then::kNone;
   Nanos stale = Nanos::zero();  // kv.get: an earlier answer for this key, at most this old
-  std::string certs;            // access.certs: a word of CertsDamages (fakes/access/certs_damage.h)
+  std::string certs;  // access.certs: a word of CertsDamages (fakes/access/certs_damage.h)
 };
 
 // How long a hang or a stalled body lasts when nobody gives up on it; the connection is dropped
