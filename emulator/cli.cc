@@ -96,6 +96,8 @@ void AddEdge(CLI::App& up, UpOptions& options) {
                              "a JSONC file of the edge's settings: caps, rate-limiting rules");
   up.add_flag("--no-edge", options.without_edge, "no edge: clients reach the gateway itself")
       ->excludes(edge);
+  up.add_flag("--tls", options.tls,
+              "https for application hosts, by a certificate authority of this machine's own");
 }
 
 void AddUp(CLI::App& app, CommandLine& line) {

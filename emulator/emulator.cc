@@ -10,10 +10,12 @@
 #include "core/adapters/server.h"
 #include "core/adapters/small_adapters.h"
 #include "core/adapters/thread_runtime.h"
+#include "core/adapters/tls_server.h"
 #include "core/gateway/assembly.h"
 #include "core/services/migrations.h"
 #include "emulator/agent_journal.h"
 #include "emulator/control.h"
+#include "emulator/local_authority.h"
 #include "emulator/self.h"
 #include "emulator/state.h"
 #include "emulator/switch_handler.h"
@@ -58,8 +60,8 @@ struct Listening {
     server.emplace(std::move(options), handler, runtime, log);
     return server->Start();
   }
-  std::string Origin(const std::string& host) const {
-    return "http://" + host + ":" + std::to_string(server->port());
+  std::string Origin(const std::string& host, const char* scheme = "http") const {
+    return std::string(scheme) + "://" + host + ":" + std::to_string(server->port());
   }
   void Close(Instant deadline) {
     if (server) server->Stop(deadline);
@@ -112,6 +114,7 @@ class Emulator::Impl {
   std::optional<fake::Edge> edge_;
   std::optional<fake::Journaled> agents_endpoint_;
   std::optional<Control> control_;
+  std::shared_ptr<LocalAuthority> authority_;  // null: no TLS
   Listening gateway_, api_, s3_, management_, internal_;
   bool stopped_ = false;
 
@@ -123,7 +126,8 @@ class Emulator::Impl {
   bool HasEdge() const {
     return options_.with_edge && options_.profile.access == BindingKind::kFake;
   }
-  ServerOptions GatewayListener() const;
+  Result<ServerOptions> GatewayListener();
+  const char* Scheme() const { return authority_ ? "https" : "http"; }
   Status OpenListeners();
   Status BuildFakes();
   Status SetReplies();
@@ -141,12 +145,21 @@ bool Emulator::Impl::AnyFakeOnApi() const {
          Wants("ai", profile.ai_gateway);
 }
 
-ServerOptions Emulator::Impl::GatewayListener() const {
+Result<ServerOptions> Emulator::Impl::GatewayListener() {
   ServerOptions listener;
   if (HasEdge())
     listener.limits = {.target_bytes = kEdgeTargetBytes,
                        .header_lines = kEdgeHeaderLines,
                        .head_bytes = kEdgeHeadBytes};
+  if (options_.tls_folder.empty()) return listener;
+  const std::string& domain = options_.profile.settings.app_domain;
+  MG_TRY(authority, LocalAuthority::Open(options_.tls_folder, !options_.state_folder.empty(),
+                                         domain.empty() ? "localhost" : domain, random_, runtime_));
+  authority_ = std::move(authority);
+  MG_TRY(tls, TlsServer::Make(authority_->server_key(), [issuer = authority_](const auto& host) {
+           return issuer->CertificateFor(host);
+         }));
+  listener.tls = std::move(tls);
   return listener;
 }
 
@@ -161,8 +174,9 @@ Status Emulator::Impl::OpenListeners() {
                                       options_.management_port, 4, runtime_, log_));
   if (!options_.with_gateway) return Ok();
   MG_RETURN_IF_ERROR(internal_.Open("internal", "127.0.0.1", 0, kListenerWorkers, runtime_, log_));
+  MG_TRY(listener, GatewayListener());
   return gateway_.Open("gateway", host, options_.gateway_port, kListenerWorkers, runtime_, log_,
-                       GatewayListener());
+                       std::move(listener));
 }
 
 Status Emulator::Impl::BuildFakes() {
@@ -254,6 +268,7 @@ Status Emulator::Impl::BuildGateway() {
 void Emulator::Impl::BuildEdge() {
   const Settings& settings = options_.profile.settings;
   zone_.emplace(options_.edge, runtime_);
+  if (authority_) zone_->ServeHttps();
   zone_->NameHosts([this, &settings](const std::string& host) {
     return fake::IsUnder(host, settings.app_domain) || host == settings.operator_host ||
            IsRegisteredDomain(host);
@@ -330,7 +345,8 @@ void Emulator::Impl::FillReady() {
     values["access_aud"] = credentials.access_aud;
   }
   if (!options_.with_gateway) return;
-  values["gateway_url"] = gateway_.Origin(options_.host);
+  values["gateway_url"] = gateway_.Origin(options_.host, Scheme());
+  if (authority_) values["ca_file"] = authority_->certificate_path();
   values["app_domain"] = settings.app_domain;
   values["operator_host"] = settings.operator_host;
   if (!settings.operators.empty()) values["operator"] = settings.operators.front();

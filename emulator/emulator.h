@@ -45,7 +45,8 @@ struct EmulatorOptions {
   std::vector<std::shared_ptr<fake::ReplySource>> replies;  // before the built-in model
   ModelSource model;
   fake::EdgeSettings edge;
-  bool with_edge = true;  // false: clients reach the gateway itself
+  bool with_edge = true;   // false: clients reach the gateway itself
+  std::string tls_folder;  // application hosts are https, by an authority kept here; empty: http
 
   std::string host = "127.0.0.1";
   std::string management_host = "127.0.0.1";  // its token rules over everything: loopback

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "core/adapters/json_text.h"
-#include "core/adapters/socket_io.h"
 #include "core/http/wire.h"
 
 namespace mg {
@@ -30,13 +29,13 @@ class Writer {
 };
 
 Answered Writer::Whole(std::string_view head, std::string_view body) {
-  if (!SendNow(to_.fd, head, body)) return {Answered::How::kCut, {}, kCallerHungUp};
+  if (!to_.io->Send(head, body)) return {Answered::How::kCut, {}, kCallerHungUp};
   if (head.empty() && body.empty()) return {};
   return {Answered::How::kRest, std::string(head).append(body), {}};
 }
 
 bool Writer::Send(std::string_view bytes) {
-  switch (SendAll(to_.fd, bytes, {}, to_.patience, runtime_)) {
+  switch (to_.io->SendAll(bytes, {}, to_.patience, runtime_)) {
     case Sent::kAll:
       return true;
     case Sent::kTimedOut:
@@ -53,7 +52,7 @@ Answered Writer::Cut(std::string why) {
   if (to_.http_1_0) {
     // Without any framing an orderly close would look like the end of the body: send a reset.
     const linger abort{1, 0};
-    ::setsockopt(to_.fd, SOL_SOCKET, SO_LINGER, &abort, sizeof abort);
+    ::setsockopt(to_.io->fd(), SOL_SOCKET, SO_LINGER, &abort, sizeof abort);
   }
   return {Answered::How::kCut, {}, std::move(why)};
 }

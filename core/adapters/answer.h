@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/adapters/caller_io.h"
 #include "core/http/message.h"
 #include "core/ports/runtime.h"
 
@@ -13,7 +14,7 @@ inline constexpr const char* kCallerHungUp = "the caller hung up";
 inline constexpr const char* kCallerTakesNothing = "the caller takes no bytes";
 
 struct AnswerTarget {
-  int fd = -1;
+  CallerIo* io = nullptr;
   std::string_view method;  // of the request
   bool http_1_0 = false;
   Nanos patience{};  // how long the peer may take no bytes

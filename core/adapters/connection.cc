@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "core/adapters/answer.h"
-#include "core/adapters/socket_io.h"
+#include "core/adapters/caller_io.h"
 
 namespace mg {
 namespace {
@@ -94,7 +94,7 @@ Connection::Found Connection::FindRequest(wire::RequestHead& head, wire::Refused
       const Found found = Look(head, refused);
       if (found != Found::kNotYet) return found;
     }
-    switch (ReceiveNow(caller_->fd(), kReadBytes, caller_->input)) {
+    switch (caller_->io().Receive(kReadBytes, caller_->input)) {
       case Got::kBytes:
         break;
       case Got::kNothing:
@@ -186,7 +186,7 @@ bool Connection::Answer(wire::RequestHead& head) {
 bool Connection::SendRest() {
   std::string_view rest = std::string_view(caller_->output).substr(caller_->sent);
   std::string_view nothing;
-  if (!SendNow(caller_->fd(), rest, nothing)) {
+  if (!caller_->io().Send(rest, nothing)) {
     LogFailure(LogLevel::kInfo, "answer_cut", kCallerHungUp);
     Close();
     return false;
@@ -211,6 +211,7 @@ bool Connection::GoOn(Caller::After after) {
     case Caller::After::kClose:
       break;
   }
+  caller_->io().SayGoodbye();
   Close();
   return false;
 }
@@ -256,7 +257,7 @@ Answered Connection::Write(const wire::RequestHead& head, std::string_view metho
                            Response& response, bool keep_alive) {
   AddDate(response);
   const auto patience = std::chrono::milliseconds(context_.options.write_timeout_ms);
-  const AnswerTarget to{caller_->fd(), method, head.http_1_0, patience};
+  const AnswerTarget to{&caller_->io(), method, head.http_1_0, patience};
   Result<Answered> answered = WriteAnswer(to, response, keep_alive, context_.runtime);
   if (!answered) {
     LogFailure(LogLevel::kError, "handler_failed", answered.error().message);
@@ -273,7 +274,7 @@ void Connection::RunUpgrade(const Response& response) {
   // A peer that says it has finished is an event of the upgraded protocol, read in its order.
   context_.parking.WatchForHangUp(*caller_, false);
   const auto patience = std::chrono::milliseconds(context_.options.write_timeout_ms);
-  SocketDuplex duplex(caller_->fd(), std::exchange(caller_->input, {}), patience, context_.runtime);
+  SocketDuplex duplex(caller_->io(), std::exchange(caller_->input, {}), patience, context_.runtime);
   std::string failure;
   try {
     response.upgrade->Run(duplex, caller_->gone());
@@ -298,12 +299,13 @@ void Connection::Refuse(int status, std::string_view reason) {
   std::string_view head = text.value();
   std::string_view body = response.body.bytes();
   // Waiting is not worth it: whoever left no room for this small text does not read.
-  if (SendNow(caller_->fd(), head, body) && body.empty()) return SayFarewell();
+  if (caller_->io().Send(head, body) && body.empty()) return SayFarewell();
   Close();
 }
 
 // Closing while bytes are unread would reset the connection, and the answer could be lost with it.
 void Connection::SayFarewell() {
+  caller_->io().SayGoodbye();
   ::shutdown(caller_->fd(), SHUT_WR);
   caller_->farewell_bytes = caller_->input.size();
   caller_->input = std::string();
@@ -322,7 +324,7 @@ void Connection::DiscardInput() {
   std::size_t this_turn = 0;
   while (this_turn < kFarewellBytesPerTurn) {
     discarded.clear();
-    switch (ReceiveNow(caller_->fd(), kBodyReadBytes, discarded)) {
+    switch (caller_->io().Receive(kBodyReadBytes, discarded)) {
       case Got::kBytes:
         break;
       case Got::kNothing:

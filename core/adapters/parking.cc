@@ -49,10 +49,11 @@ void CloseAll(Parking& parking, const std::vector<std::shared_ptr<Caller>>& call
 
 }  // namespace
 
-Caller::Caller(std::uint64_t id, Poco::Net::StreamSocket socket, Peer peer)
+Caller::Caller(std::uint64_t id, Poco::Net::StreamSocket socket, std::unique_ptr<TlsSession> tls,
+               Peer peer)
     : id_(id),
       socket_(std::move(socket)),
-      fd_(socket_.impl()->sockfd()),
+      io_(socket_.impl()->sockfd(), std::move(tls)),
       peer_(std::move(peer)),
       network_(ClientNetwork(peer_.address)) {}
 
@@ -180,10 +181,18 @@ void Parking::AcceptSome() {
 }
 
 void Parking::Admit(int fd, Peer peer) {
+  Poco::Net::StreamSocket socket = Adopt(fd);
+  std::unique_ptr<TlsSession> tls;
+  if (options_.tls) {
+    auto session = options_.tls->Accept();
+    if (!session) return;
+    tls = std::move(*session);
+  }
   std::shared_ptr<Caller> caller;
   {
     Lock lock(table_mutex_);
-    caller = std::make_shared<Caller>(++last_id_, Adopt(fd), std::move(peer));
+    caller =
+        std::make_shared<Caller>(++last_id_, std::move(socket), std::move(tls), std::move(peer));
     // Hung up on at once: accepted and left alone, it would take the place of somebody else's.
     if (!shares_.Take(caller->network_)) return;
     table_.emplace(caller->id_, caller);
@@ -207,7 +216,7 @@ void Parking::WatchForHangUp(Caller& caller, bool half_closed_too) {
   Lock lock(caller.mutex_);
   std::uint32_t events = EPOLLONESHOT;  // a whole hang-up is reported in any case
   if (half_closed_too) events |= EPOLLRDHUP;
-  Arm(EPOLL_CTL_MOD, caller.fd_, caller.id_, events);
+  Arm(EPOLL_CTL_MOD, caller.fd(), caller.id_, events);
 }
 
 void Parking::Park(const std::shared_ptr<Caller>& caller, Wait wait, Instant deadline) {
@@ -221,7 +230,7 @@ void Parking::Park(const std::shared_ptr<Caller>& caller, Wait wait, Instant dea
       // of others.
       const bool writes = wait == Wait::kTurn || wait == Wait::kRoom;
       const std::uint32_t event = writes ? EPOLLOUT : EPOLLIN;
-      Arm(EPOLL_CTL_MOD, caller->fd_, caller->id_, event | EPOLLONESHOT);
+      Arm(EPOLL_CTL_MOD, caller->fd(), caller->id_, event | EPOLLONESHOT);
       return;
     }
   }
@@ -294,7 +303,7 @@ void Parking::HangUpOnAll() {
   for (const auto& caller : All()) {
     caller->gone_.Cancel();
     Lock lock(caller->mutex_);
-    if (caller->state_ != Caller::State::kClosed) ::shutdown(caller->fd_, SHUT_RDWR);
+    if (caller->state_ != Caller::State::kClosed) ::shutdown(caller->fd(), SHUT_RDWR);
   }
 }
 

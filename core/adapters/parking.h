@@ -16,6 +16,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/adapters/caller_io.h"
+#include "core/adapters/tls_server.h"
 #include "core/base/result.h"
 #include "core/base/shares.h"
 #include "core/http/message.h"
@@ -36,11 +38,13 @@ enum class Wait {
 // One accepted connection. The members without underscore belong to the worker that has it.
 class Caller {
  public:
-  Caller(std::uint64_t id, Poco::Net::StreamSocket socket, Peer peer);
+  Caller(std::uint64_t id, Poco::Net::StreamSocket socket, std::unique_ptr<TlsSession> tls,
+         Peer peer);
   Caller(const Caller&) = delete;
   Caller& operator=(const Caller&) = delete;
 
-  int fd() const { return fd_; }
+  int fd() const { return io_.fd(); }
+  CallerIo& io() { return io_; }
   const Peer& peer() const { return peer_; }
   CancelToken& gone() { return gone_; }
   Wait waited_for() const { return wait_; }
@@ -64,7 +68,7 @@ class Caller {
 
   const std::uint64_t id_;
   Poco::Net::StreamSocket socket_;
-  const int fd_;
+  CallerIo io_;
   const Peer peer_;
   const std::string network_;  // whom it counts for
   CancelToken gone_;
@@ -82,6 +86,7 @@ class Parking {
     std::size_t max_callers = 10'000;       // of which one client's network may be half
     std::int64_t idle_timeout_ms = 75'000;  // of a caller that has not sent its first byte
     int idle_turn_ms = 10'000;              // after so long without anything Next says so
+    std::shared_ptr<TlsServer> tls = {};    // null: plain connections
   };
   // What a worker got: a caller with something to say, callers that were too slow, nothing for a
   // long while, or the end.

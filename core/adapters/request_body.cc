@@ -48,7 +48,7 @@ bool RequestBody::Decode(std::string& out) {
 Status RequestBody::AskToContinue() {
   if (!std::exchange(continue_expected_, false)) return Ok();
   constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-  if (SendAll(caller_->fd(), kContinue, {}, patience_, runtime_) == Sent::kAll) return Ok();
+  if (caller_->io().SendAll(kContinue, {}, patience_, runtime_) == Sent::kAll) return Ok();
   return Fail(Code::kCancelled, "the caller hung up");
 }
 
@@ -56,7 +56,7 @@ Status RequestBody::AskToContinue() {
 Status RequestBody::Receive(Instant deadline) {
   const Instant latest = std::min(deadline, runtime_.Now() + patience_);
   while (true) {
-    switch (ReceiveNow(caller_->fd(), kReadBytes, caller_->input)) {
+    switch (caller_->io().Receive(kReadBytes, caller_->input)) {
       case Got::kBytes:
         return Ok();
       case Got::kNothing:

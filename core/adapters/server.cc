@@ -16,7 +16,8 @@ class Server::Impl {
         runtime_(runtime),
         log_(log),
         workers_ended_(runtime.MakeCondVar()),
-        parking_({options_.max_connections, options_.idle_timeout_ms, options_.idle_worker_ms},
+        parking_({options_.max_connections, options_.idle_timeout_ms, options_.idle_worker_ms,
+                  options_.tls},
                  runtime),
         context_{options_, handler, runtime, log, parking_, date_, [this] { KeepOneWaiting(); }} {}
 

@@ -18,6 +18,8 @@
 
 namespace mg {
 
+class TlsServer;
+
 struct ServerOptions {
   std::string name = "server";  // of its threads and log lines
   std::string host = "127.0.0.1";
@@ -30,6 +32,7 @@ struct ServerOptions {
   std::int64_t body_timeout_ms = 30'000;   // between two reads of a body; a small one in all
   int idle_worker_ms = 10'000;  // without anything to do; then one that is not needed ends
   wire::Limits limits;
+  std::shared_ptr<TlsServer> tls;  // null: plain connections
 };
 
 class Server {

@@ -74,15 +74,6 @@ short WaitReady(int fd, short events, Instant deadline, const Runtime& runtime) 
   }
 }
 
-Sent SendAll(int fd, std::string_view first, std::string_view second, Nanos patience,
-             const Runtime& runtime) {
-  while (true) {
-    if (!SendNow(fd, first, second)) return Sent::kBroken;
-    if (first.empty() && second.empty()) return Sent::kAll;
-    if (WaitReady(fd, POLLOUT, runtime.Now() + patience, runtime) == 0) return Sent::kTimedOut;
-  }
-}
-
 bool WorthALook(std::string_view input, std::size_t looked_at) {
   if (input.size() <= looked_at) return false;
   return input.size() >= 2 * looked_at || input.find('\n', looked_at) != std::string_view::npos;
@@ -90,41 +81,6 @@ bool WorthALook(std::string_view input, std::size_t looked_at) {
 
 void CloseOnExec(int fd) {
   ::fcntl(fd, F_SETFD, FD_CLOEXEC);
-}
-
-Result<std::string> SocketDuplex::Read(Instant deadline) {
-  if (!leftover_.empty()) return std::exchange(leftover_, {});
-  std::string bytes;
-  while (true) {
-    switch (ReceiveNow(fd_, kPieceBytes, bytes)) {
-      case Got::kBytes:
-      case Got::kEnd:
-        return bytes;
-      case Got::kBroken:
-        return Error{Code::kUnavailable, "the connection is broken"};
-      case Got::kNothing:
-        break;
-    }
-    if (WaitReady(fd_, POLLIN, deadline, runtime_) == 0) {
-      return Error{Code::kTimeout, "nothing came before the deadline", true};
-    }
-  }
-}
-
-Status SocketDuplex::Write(std::string_view bytes) {
-  switch (SendAll(fd_, bytes, {}, write_patience_, runtime_)) {
-    case Sent::kAll:
-      return Ok();
-    case Sent::kTimedOut:
-      return Error{Code::kUnknownOutcome, "the peer takes no bytes"};
-    case Sent::kBroken:
-      break;
-  }
-  return Error{Code::kUnavailable, "the connection is broken"};
-}
-
-void SocketDuplex::Close() {
-  ::shutdown(fd_, SHUT_RDWR);
 }
 
 }  // namespace mg

@@ -6,9 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/base/result.h"
 #include "core/ports/runtime.h"
-#include "core/ports/transport.h"
 
 namespace mg {
 
@@ -25,10 +23,6 @@ bool SendNow(int fd, std::string_view& first, std::string_view& second);
 // The poll(2) events that came, errors included; 0 when the deadline came first.
 short WaitReady(int fd, short events, Instant deadline, const Runtime& runtime);
 
-// Waits as long as some bytes leave every `patience`.
-Sent SendAll(int fd, std::string_view first, std::string_view second, Nanos patience,
-             const Runtime& runtime);
-
 // Whether a head's parser may find more in `input` than when it saw its first `looked_at` bytes. It
 // starts at the front each time; a head cannot end without a line feed, so a look for each of
 // these, and whenever the input has doubled (for a wrong byte without any), keeps the work that a
@@ -37,25 +31,5 @@ bool WorthALook(std::string_view input, std::size_t looked_at);
 
 // Poco makes sockets that a child process would inherit.
 void CloseOnExec(int fd);
-
-// Bytes both ways over a plain connection, which stays the caller's. `leftover`: bytes that came
-// with the head. One task may read while another writes.
-class SocketDuplex final : public Duplex {
- public:
-  SocketDuplex(int fd, std::string leftover, Nanos write_patience, const Runtime& runtime)
-      : fd_(fd),
-        leftover_(std::move(leftover)),
-        write_patience_(write_patience),
-        runtime_(runtime) {}
-  Result<std::string> Read(Instant deadline) override;
-  Status Write(std::string_view bytes) override;
-  void Close() override;  // both directions; ends a Read that waits
-
- private:
-  int fd_;
-  std::string leftover_;
-  Nanos write_patience_;
-  const Runtime& runtime_;
-};
 
 }  // namespace mg

@@ -19,7 +19,7 @@ std::string OpenSslReason() {
   const unsigned long code = ERR_peek_last_error();
   ERR_clear_error();
   const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
-  return reason == nullptr ? "the server ended the handshake" : reason;
+  return reason == nullptr ? "the peer ended the handshake" : reason;
 }
 
 // A name goes into SNI and is compared with the certificate's names; an address only the latter.
@@ -50,14 +50,25 @@ struct TlsSession::Ssl {
 TlsSession::TlsSession(std::unique_ptr<Ssl> ssl) : ssl_(std::move(ssl)) {}
 TlsSession::~TlsSession() = default;
 
-Result<std::unique_ptr<TlsSession>> TlsSession::Make(Poco::Net::Context& context,
-                                                     const std::string& host) {
+Result<std::unique_ptr<TlsSession::Ssl>> TlsSession::MakeSsl(Poco::Net::Context& context) {
   auto made = std::make_unique<Ssl>();
   made->ssl = SSL_new(context.sslContext());
   if (made->ssl == nullptr) return Error{Code::kInternal, "TLS: " + OpenSslReason()};
   made->incoming = BIO_new(BIO_s_mem());
   made->outgoing = BIO_new(BIO_s_mem());
   SSL_set_bio(made->ssl, made->incoming, made->outgoing);
+  return made;
+}
+
+Result<std::unique_ptr<TlsSession>> TlsSession::MakeServer(Poco::Net::Context& context) {
+  MG_TRY(made, MakeSsl(context));
+  SSL_set_accept_state(made->ssl);
+  return std::unique_ptr<TlsSession>(new TlsSession(std::move(made)));
+}
+
+Result<std::unique_ptr<TlsSession>> TlsSession::Make(Poco::Net::Context& context,
+                                                     const std::string& host) {
+  MG_TRY(made, MakeSsl(context));
   SSL_set_connect_state(made->ssl);
   SSL_set_verify(made->ssl, SSL_VERIFY_PEER, nullptr);  // no callback that could overrule OpenSSL
   if (!ExpectPeer(made->ssl, host)) return Error{Code::kInvalid, "TLS: no name of a host: " + host};
@@ -118,6 +129,12 @@ bool TlsSession::Write(std::string_view bytes) {
     bytes.remove_prefix(static_cast<std::size_t>(n));
   }
   return true;
+}
+
+void TlsSession::EndOutgoing() {
+  Lock lock(mutex_);
+  SSL_shutdown(ssl_->ssl);
+  ERR_clear_error();
 }
 
 std::string TlsSession::TakeOutgoing() {

@@ -1,5 +1,6 @@
-// TLS as a client, between two buffers: what comes from the network is fed in, what must go there
-// is taken out. It touches no socket, so that waiting and deadlines are the same as without TLS.
+// TLS, as a client or a server, between two buffers: what comes from the network is fed in, what
+// must go there is taken out. It touches no socket, so that waiting and deadlines are the same as
+// without TLS.
 //
 // Thread-safety: one reader (Feed, Read) and one writer (Write, TakeOutgoing) at the same time.
 #pragma once
@@ -20,22 +21,25 @@ class TlsSession {
   // The server must prove to be `host`, a name or an address, by a certificate the context trusts.
   static Result<std::unique_ptr<TlsSession>> Make(Poco::Net::Context& context,
                                                   const std::string& host);
+  static Result<std::unique_ptr<TlsSession>> MakeServer(Poco::Net::Context& context);
   ~TlsSession();
   TlsSession(const TlsSession&) = delete;
   TlsSession& operator=(const TlsSession&) = delete;
 
-  // Goes on with the handshake. True when it is complete; false when it needs bytes of the server.
+  // Goes on with the handshake. True when it is complete; false when it needs bytes of the peer.
   // What is to be sent must be taken in either case, and after an error.
   // Errors: kUnavailable with OpenSSL's reason.
   Result<bool> Handshake();
 
   void Feed(std::string_view from_network);
-  Got Read(std::string& out);  // kNothing: feed more; kEnd: the server said that it has finished
+  Got Read(std::string& out);  // kNothing: feed more; kEnd: the peer said that it has finished
   bool Write(std::string_view bytes);
+  void EndOutgoing();  // says that no more comes
   std::string TakeOutgoing();
 
  private:
   struct Ssl;
+  static Result<std::unique_ptr<Ssl>> MakeSsl(Poco::Net::Context& context);
   explicit TlsSession(std::unique_ptr<Ssl> ssl);
 
   Mutex mutex_;  // OpenSSL's object is for one thread at a time

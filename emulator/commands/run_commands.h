@@ -24,6 +24,7 @@ struct UpOptions {
   std::vector<std::string> ai;  // knobs of AI Gateway: "first_token=200ms"
   std::string edge;             // a file of its settings
   bool without_edge = false;
+  bool tls = false;
   std::string model_fixtures, model_upstream, model_upstream_name, model_record, model_replay;
 };
 

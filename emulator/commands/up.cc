@@ -59,8 +59,13 @@ void PrintHints(const Ready& ready, const std::string& state_folder) {
   const std::string host = ready.At("demo_tenant_host");
   if (host.empty()) return;
   const std::string url = ready.At("gateway_url");
-  const std::string origin = "http://" + host + url.substr(url.rfind(':'));
-  std::cout << "\nask the model    curl -s " << origin
+  const std::string origin =
+      url.substr(0, url.find("://")) + "://" + host + url.substr(url.rfind(':'));
+  const std::string authority = ready.At("ca_file");
+  const std::string trusting = authority.empty() ? "" : "--cacert " + authority + " ";
+  if (!authority.empty())
+    std::cout << "\ntrust            " << authority << "   (the authority of these certificates)";
+  std::cout << "\nask the model    curl -s " << trusting << origin
             << "/v1/chat/completions -H 'Authorization: Bearer " << ready.At("demo_tenant_key")
             << "' -H 'Content-Type: application/json' -d "
                "'{\"messages\":[{\"role\":\"user\",\"content\":\"What is 17 + 25?\"}]}'\n"
@@ -152,6 +157,8 @@ Result<EmulatorOptions> OptionsFor(const UpOptions& options,
   }
   made.with_edge = !options.without_edge;
   made.access.enforce = !settings.dev_mode && !settings.e2e_test_mode;
+  if (options.tls)
+    made.tls_folder = (state ? state->path() : std::string(".moltgate/run")) + "/tls";
   made.model.fixtures = options.model_fixtures;
   made.model.upstream = {options.model_upstream, options.model_upstream_name,
                          EnvironmentValue("MODEL_UPSTREAM_API_KEY")};
