@@ -8,6 +8,7 @@
 #include "core/base/bytes.h"
 #include "core/base/digest.h"
 #include "core/base/json.h"
+#include "fakes/r2/rest.h"
 #include "fakes/v4.h"
 
 namespace mg::fake {
@@ -227,9 +228,9 @@ Response CloudApi::Account(Call& call, const Parts& rest) {
     call.note.operation = "api.identity";
     return TokenIsActive();
   }
-  if (rest[2] == "r2") {
-    call.note.operation = "r2.rest";
-    return V4Gap(call.note.operation, "this emulator serves R2 over the S3 API alone");
+  if (rest[2] == "r2" && rest.size() >= 4 && fakes_.r2 != nullptr) {
+    call.note.operation = kR2RestCall;
+    return fakes_.r2->Handle(call.request, call.note, call.caller_gone);
   }
   return V4NoRoute(path);
 }

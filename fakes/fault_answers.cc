@@ -13,6 +13,7 @@ namespace mg::fake {
 namespace {
 
 constexpr const char* kThrottled = "Please wait and consider throttling your request speed";
+constexpr std::string_view kR2Rest = "r2.rest.";  // over the v4 API, not S3's
 constexpr const char* kR2Internal = "We encountered an internal error. Please try again.";
 
 struct Row {
@@ -63,7 +64,8 @@ std::string_view TypeOf(std::string_view body) {
   return text.substr(0, 1) == "<" ? "text/html; charset=UTF-8" : "text/plain";
 }
 
-Response Shaped(const FaultRule& rule, std::string_view service) {
+Response Shaped(const FaultRule& rule, std::string_view operation) {
+  const std::string_view service = operation.substr(0, operation.find('.'));
   constexpr int kFirstEdgeError = 520;
   constexpr int kLastEdgeError = 530;
   const int status = rule.status;
@@ -80,7 +82,7 @@ Response Shaped(const FaultRule& rule, std::string_view service) {
     return MessagePage(status, "Error " + std::to_string(status), "Access cannot answer now.");
   }
   const Row* row = RowOf(service, status, rule.code);
-  if (service == "r2") {
+  if (service == "r2" && operation.substr(0, kR2Rest.size()) != kR2Rest) {
     return S3Error(status, row == nullptr ? "InternalError" : row->name,
                    row == nullptr ? kR2Internal : row->message);
   }
@@ -93,7 +95,7 @@ Response Shaped(const FaultRule& rule, std::string_view service) {
 }  // namespace
 
 Response FaultAnswer(const FaultRule& rule, std::string_view operation) {
-  Response response = rule.body.empty() ? Shaped(rule, operation.substr(0, operation.find('.')))
+  Response response = rule.body.empty() ? Shaped(rule, operation)
                                         : TextResponse(rule.status == 0 ? 200 : rule.status,
                                                        rule.body, TypeOf(rule.body));
   if (!rule.content_type.empty()) response.headers.Set("content-type", rule.content_type);

@@ -15,6 +15,7 @@ constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
 constexpr std::string_view kTerminator = "aws4_request";
 constexpr std::string_view kDateHeader = "x-amz-date";
 constexpr std::string_view kPayloadHeader = "x-amz-content-sha256";
+constexpr std::string_view kSignatureParameter = "X-Amz-Signature";  // not part of what it signs
 constexpr std::size_t kDayDigits = 8;
 constexpr std::int64_t kSecondsPerDay = 86'400;
 
@@ -49,8 +50,8 @@ std::string Recoded(std::string_view text) {
 std::string CanonicalQuery(std::string_view query) {
   std::vector<std::pair<std::string, std::string>> pairs;
   for (const std::string_view part : Split(query, '&')) {
-    if (part.empty()) continue;
     const std::size_t equals = part.find('=');
+    if (part.empty() || part.substr(0, equals) == kSignatureParameter) continue;
     const std::string_view value =
         equals == std::string_view::npos ? std::string_view() : part.substr(equals + 1);
     pairs.emplace_back(Recoded(part.substr(0, equals)), Recoded(value));
@@ -104,6 +105,16 @@ std::string Scope(std::string_view amz_date, const SigV4Key& key) {
   return out.append(kTerminator);
 }
 
+std::string SigningKey(std::string_view amz_date, const SigV4Key& key) {
+  std::string signing_key =
+      HmacSha256("AWS4" + key.secret_access_key, amz_date.substr(0, kDayDigits));
+  for (const std::string_view part :
+       {std::string_view(key.region), std::string_view(key.service), kTerminator}) {
+    signing_key = HmacSha256(signing_key, part);
+  }
+  return signing_key;
+}
+
 }  // namespace
 
 std::string AmzDate(WallTime at) {
@@ -144,13 +155,17 @@ std::string SigV4StringToSign(std::string_view canonical_request, std::string_vi
 
 std::string SigV4Signature(std::string_view canonical_request, std::string_view amz_date,
                            const SigV4Key& key) {
-  std::string signing_key =
-      HmacSha256("AWS4" + key.secret_access_key, amz_date.substr(0, kDayDigits));
-  for (const std::string_view part :
-       {std::string_view(key.region), std::string_view(key.service), kTerminator}) {
-    signing_key = HmacSha256(signing_key, part);
-  }
-  return HexEncode(HmacSha256(signing_key, SigV4StringToSign(canonical_request, amz_date, key)));
+  const std::string to_sign = SigV4StringToSign(canonical_request, amz_date, key);
+  return HexEncode(HmacSha256(SigningKey(amz_date, key), to_sign));
+}
+
+std::string SigV4PartSignature(const SigV4Key& key, std::string_view amz_date,
+                               std::string_view algorithm, std::string_view previous,
+                               std::string_view hashes) {
+  std::string to_sign(algorithm);
+  to_sign.append("\n").append(amz_date).append("\n").append(Scope(amz_date, key)).append("\n");
+  to_sign.append(previous).append("\n").append(hashes);
+  return HexEncode(HmacSha256(SigningKey(amz_date, key), to_sign));
 }
 
 void SignRequest(Request& request, std::string_view host, const SigV4Key& key, WallTime at,

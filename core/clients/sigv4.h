@@ -36,5 +36,10 @@ std::string SigV4StringToSign(std::string_view canonical_request, std::string_vi
                               const SigV4Key& key);
 std::string SigV4Signature(std::string_view canonical_request, std::string_view amz_date,
                            const SigV4Key& key);
+// Of a chunk or the trailer of a streaming body: `algorithm` is AWS4-HMAC-SHA256-PAYLOAD or
+// -TRAILER, `previous` the signature before it, `hashes` the last lines of what is signed.
+std::string SigV4PartSignature(const SigV4Key& key, std::string_view amz_date,
+                               std::string_view algorithm, std::string_view previous,
+                               std::string_view hashes);
 
 }  // namespace mg

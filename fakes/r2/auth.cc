@@ -2,28 +2,21 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <string>
 #include <utility>
-#include <vector>
 
 #include "core/base/bytes.h"
 #include "core/base/digest.h"
-#include "core/clients/sigv4.h"
+#include "fakes/r2/dates.h"
+#include "fakes/r2/limits.h"
+#include "fakes/r2/query.h"
 #include "fakes/r2/xml.h"
 
 namespace mg::fake {
 namespace {
 
-constexpr std::int64_t kMaxSkewMs = 15 * 60 * 1000;
 constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
 constexpr std::string_view kUnsignedPayload = "UNSIGNED-PAYLOAD";
 constexpr std::size_t kScopeParts = 5;  // key id, day, region, service, terminator
-
-struct Authorization {
-  std::string credential;
-  std::vector<std::string> signed_headers;
-  std::string signature;
-};
 
 struct Scope {
   std::string access_key_id;
@@ -31,62 +24,15 @@ struct Scope {
   std::string region;
 };
 
-// "AWS4-HMAC-SHA256 Credential=a/b, SignedHeaders=c;d,Signature=e": clients differ in the spaces.
-std::optional<Authorization> ParseAuthorization(std::string_view header) {
-  if (header.substr(0, kAlgorithm.size()) != kAlgorithm) return std::nullopt;
-  header.remove_prefix(kAlgorithm.size());
-  if (header.empty() || header.front() != ' ') return std::nullopt;
-  Authorization out;
-  for (const std::string_view part : Split(header, ',')) {
-    const std::string_view field = TrimSpace(part);
-    const std::size_t equals = field.find('=');
-    if (equals == std::string_view::npos) return std::nullopt;
-    const std::string_view name = field.substr(0, equals);
-    const std::string_view value = field.substr(equals + 1);
-    if (name == "Credential") out.credential = std::string(value);
-    if (name == "Signature") out.signature = std::string(value);
-    if (name != "SignedHeaders") continue;
-    out.signed_headers.clear();
-    for (const std::string_view signed_name : Split(value, ';')) {
-      out.signed_headers.emplace_back(signed_name);
-    }
-  }
-  if (out.credential.empty() || out.signature.empty() || out.signed_headers.empty()) {
-    return std::nullopt;
-  }
-  return out;
+std::vector<std::string> Names(std::string_view joined) {
+  std::vector<std::string> names;
+  for (const std::string_view name : Split(joined, ';')) names.emplace_back(name);
+  return names;
 }
 
-std::optional<int> TwoDigits(std::string_view text, std::size_t at) {
-  const auto value = ParseInt(text.substr(at, 2));
-  return value ? std::optional<int>(static_cast<int>(*value)) : std::nullopt;
-}
-
-std::int64_t DaysFromEpoch(std::int64_t year, int month, int day) {
-  const std::int64_t y = month <= 2 ? year - 1 : year;  // years that begin on 1 March
-  const std::int64_t era = y / 400;
-  const std::int64_t year_of_era = y - era * 400;
-  const std::int64_t day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-  const std::int64_t day_of_era =
-      year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-  return era * 146'097 + day_of_era - 719'468;
-}
-
-// "20261122T225103Z", and nothing else.
-std::optional<WallTime> ParseAmzDate(std::string_view text) {
-  if (text.size() != 16 || text[8] != 'T' || text[15] != 'Z') return std::nullopt;
-  const auto year = ParseInt(text.substr(0, 4));
-  const auto month = TwoDigits(text, 4);
-  const auto day = TwoDigits(text, 6);
-  const auto hour = TwoDigits(text, 9);
-  const auto minute = TwoDigits(text, 11);
-  const auto second = TwoDigits(text, 13);
-  if (!year || !month || !day || !hour || !minute || !second) return std::nullopt;
-  const std::int64_t seconds =
-      DaysFromEpoch(*year, *month, *day) * 86'400 + *hour * 3600 + *minute * 60 + *second;
-  const WallTime at{seconds * 1000};
-  // 30 February has no text of its own.
-  return AmzDate(at) == text ? std::optional<WallTime>(at) : std::nullopt;
+std::optional<Response> UnreadableDate(std::string_view date) {
+  return S3InvalidArgument("Date provided in 'x-amz-date' header (" + std::string(date) +
+                           ") didn't parse successfully");
 }
 
 std::optional<Response> CheckDate(std::string_view date, bool has_date_header, WallTime now) {
@@ -94,12 +40,9 @@ std::optional<Response> CheckDate(std::string_view date, bool has_date_header, W
     return S3InvalidArgument("No date provided in x-amz-date nor date header");
   }
   const auto at = ParseAmzDate(date);
-  if (!at) {
-    return S3InvalidArgument("Date provided in 'x-amz-date' header (" + std::string(date) +
-                             ") didn't parse successfully");
-  }
+  if (!at) return UnreadableDate(date);
   const std::int64_t skew_ms = at->ms > now.ms ? at->ms - now.ms : now.ms - at->ms;
-  if (skew_ms <= kMaxSkewMs) return std::nullopt;
+  if (skew_ms <= r2::kMaxSkewMs) return std::nullopt;
   return S3Error(403, "RequestTimeTooSkewed",
                  "The difference between the request time and the server's time is too large.");
 }
@@ -154,55 +97,122 @@ Response WrongSignature(const std::string& canonical, const std::string& to_sign
                   {"SignatureProvided", provided}});
 }
 
-bool IsPresigned(const Request& request) {
-  return QueryValue(request.Query(), "X-Amz-Credential").has_value() ||
-         QueryValue(request.Query(), "X-Amz-Algorithm").has_value();
-}
-
 bool SignsHost(const std::vector<std::string>& names) {
   return std::find(names.begin(), names.end(), "host") != names.end();
 }
 
+// Comma and two spaces between names, as the service has it.
+std::optional<Response> MissingParameters(const S3Query& query) {
+  std::string names;
+  int missing = 0;
+  for (const char* name : {"X-Amz-Algorithm", "X-Amz-Signature", "X-Amz-Date",
+                           "X-Amz-SignedHeaders", "X-Amz-Expires"}) {
+    if (query.Has(name)) continue;
+    names.append(missing++ == 0 ? "" : ",  ").append(name);
+  }
+  if (missing == 0) return std::nullopt;
+  return S3InvalidArgument("Required search parameter" + std::string(missing == 1 ? " " : "s ") +
+                           names + " missing");
+}
+
+std::optional<Response> CheckExpiry(std::string_view date, const std::string& expires,
+                                    WallTime now) {
+  const bool negative = !expires.empty() && expires.front() == '-';
+  const auto seconds = ParseInt(negative ? expires.substr(1) : expires);
+  if (!seconds) return S3InvalidArgument("X-Amz-Expires should be a number");
+  if (!negative && *seconds > r2::kMaxExpirySeconds) {
+    return S3InvalidArgument(
+        "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires "
+        "must be less than 604800 seconds");
+  }
+  const auto at = ParseAmzDate(date);
+  if (!at) return UnreadableDate(date);
+  if (!negative && *seconds >= 1 && now.ms <= at->ms + *seconds * 1000) return std::nullopt;
+  return S3Error(403, "ExpiredRequest", "Request has expired");
+}
+
+// The checks that both forms share, from the scope on.
+std::optional<Response> CheckSigner(const Request& request, const Credentials& credentials,
+                                    const Claim& claim, bool with_token, Signed& out) {
+  Scope scope;
+  if (auto wrong = CheckScope(claim.credential, claim.amz_date, scope)) return wrong;
+  const bool known = ConstantTimeEqual(scope.access_key_id, credentials.s3_access_key_id);
+  if (!known || !SignsHost(claim.signed_headers)) {
+    return S3Error(401, "Unauthorized", "Unauthorized");
+  }
+  if (with_token) return S3InvalidArgument("X-Amz-Security-Token");
+  out.key = {scope.access_key_id, credentials.s3_secret_access_key, scope.region};
+  out.amz_date = claim.amz_date;
+  out.signature = claim.signature;
+  out.payload = claim.payload;
+  const std::string canonical =
+      CanonicalRequest(request, request.headers.Get("host"), claim.signed_headers, claim.payload);
+  if (ConstantTimeEqual(SigV4Signature(canonical, claim.amz_date, out.key), claim.signature)) {
+    return std::nullopt;
+  }
+  return WrongSignature(canonical, SigV4StringToSign(canonical, claim.amz_date, out.key),
+                        claim.signature);
+}
+
+std::optional<Response> CheckPresigned(const Request& request, const S3Query& query,
+                                       const Credentials& credentials, WallTime now, Signed& out) {
+  if (auto missing = MissingParameters(query)) return missing;
+  if (query.Get("X-Amz-Algorithm") != kAlgorithm) {
+    return S3InvalidRequest("Please use AWS4-HMAC-SHA256");
+  }
+  Claim claim;
+  claim.credential = query.Get("X-Amz-Credential");
+  claim.signed_headers = Names(query.Get("X-Amz-SignedHeaders"));
+  claim.signature = query.Get("X-Amz-Signature");
+  claim.amz_date = query.Get("X-Amz-Date");
+  claim.payload = std::string(kUnsignedPayload);
+  if (auto wrong = CheckExpiry(claim.amz_date, query.Get("X-Amz-Expires"), now)) return wrong;
+  out.presigned = true;
+  return CheckSigner(request, credentials, claim, query.Has("X-Amz-Security-Token"), out);
+}
+
 }  // namespace
 
+std::optional<Claim> ParseAuthorization(std::string_view header) {
+  if (header.substr(0, kAlgorithm.size()) != kAlgorithm) return std::nullopt;
+  header.remove_prefix(kAlgorithm.size());
+  if (header.empty() || header.front() != ' ') return std::nullopt;
+  Claim out;
+  for (const std::string_view part : Split(header, ',')) {
+    const std::string_view field = TrimSpace(part);
+    const std::size_t equals = field.find('=');
+    if (equals == std::string_view::npos) return std::nullopt;
+    const std::string_view name = field.substr(0, equals);
+    const std::string_view value = field.substr(equals + 1);
+    if (name == "Credential") out.credential = std::string(value);
+    if (name == "Signature") out.signature = std::string(value);
+    if (name == "SignedHeaders") out.signed_headers = Names(value);
+  }
+  if (out.credential.empty() || out.signature.empty() || out.signed_headers.empty()) {
+    return std::nullopt;
+  }
+  return out;
+}
+
 std::optional<Response> CheckSignature(const Request& request, const Credentials& credentials,
-                                       WallTime now) {
+                                       WallTime now, Signed& out) {
   const Headers& headers = request.headers;
   if (!headers.Has("authorization")) {
-    if (IsPresigned(request)) return S3Gap("r2.presigned", "Presigned requests are");
-    return S3InvalidArgument("Authorization");
+    const S3Query query(request.Query());
+    if (!query.Has("X-Amz-Credential")) return S3InvalidArgument("Authorization");
+    return CheckPresigned(request, query, credentials, now, out);
   }
-  const std::string payload(headers.Get("x-amz-content-sha256"));
-  if (payload.empty()) return S3InvalidRequest("Missing x-amz-content-sha256");
+  if (headers.Get("x-amz-content-sha256").empty()) {
+    return S3InvalidRequest("Missing x-amz-content-sha256");
+  }
   const std::string_view date =
       headers.Has("x-amz-date") ? headers.Get("x-amz-date") : headers.Get("date");
   if (auto wrong = CheckDate(date, headers.Has("date"), now)) return wrong;
-  const auto authorization = ParseAuthorization(headers.Get("authorization"));
-  if (!authorization) return S3InvalidRequest("Please use AWS4-HMAC-SHA256");
-  Scope scope;
-  if (auto wrong = CheckScope(authorization->credential, date, scope)) return wrong;
-  const bool known = ConstantTimeEqual(scope.access_key_id, credentials.s3_access_key_id);
-  if (!known || !SignsHost(authorization->signed_headers)) {
-    return S3Error(401, "Unauthorized", "Unauthorized");
-  }
-  if (headers.Has("x-amz-security-token")) return S3InvalidArgument("X-Amz-Security-Token");
-
-  const SigV4Key key{scope.access_key_id, credentials.s3_secret_access_key, scope.region};
-  const std::string canonical =
-      CanonicalRequest(request, headers.Get("host"), authorization->signed_headers, payload);
-  if (ConstantTimeEqual(SigV4Signature(canonical, date, key), authorization->signature)) {
-    return std::nullopt;
-  }
-  return WrongSignature(canonical, SigV4StringToSign(canonical, date, key),
-                        authorization->signature);
-}
-
-std::optional<Response> CheckPayload(const Request& request) {
-  const std::string_view declared = request.headers.Get("x-amz-content-sha256");
-  if (declared == kUnsignedPayload) return std::nullopt;
-  if (declared == Sha256Hex(request.body.bytes())) return std::nullopt;
-  return S3Error(400, "XAmzContentSHA256Mismatch",
-                 "The provided 'x-amz-content-sha256' header does not match what was computed.");
+  auto claim = ParseAuthorization(headers.Get("authorization"));
+  if (!claim) return S3InvalidRequest("Please use AWS4-HMAC-SHA256");
+  claim->amz_date = std::string(date);
+  claim->payload = std::string(headers.Get("x-amz-content-sha256"));
+  return CheckSigner(request, credentials, *claim, headers.Has("x-amz-security-token"), out);
 }
 
 }  // namespace mg::fake

@@ -1,68 +1,73 @@
 #include "fakes/r2/checksums.h"
 
-#include <array>
-#include <cstdint>
-
 #include "core/base/bytes.h"
+#include "fakes/r2/limits.h"
 #include "fakes/r2/xml.h"
 
 namespace mg::fake {
 namespace {
 
-constexpr std::uint32_t kPolynomial = 0xedb88320;  // reflected
-
-constexpr std::array<std::uint32_t, 256> MakeTable() {
-  std::array<std::uint32_t, 256> table{};
-  for (std::uint32_t i = 0; i < 256; ++i) {
-    std::uint32_t value = i;
-    for (int bit = 0; bit < 8; ++bit)
-      value = (value & 1) != 0 ? kPolynomial ^ value >> 1 : value >> 1;
-    table[i] = value;
-  }
-  return table;
+Response InvalidDigest() {
+  return S3Error(400, "InvalidDigest", "The checksum or Content-MD5 you specified is not valid.");
 }
 
-constexpr std::array<std::uint32_t, 256> kTable = MakeTable();
-
-// `named`: as R2's sentence calls the algorithm (any but MD5's is UNCONFIRMED).
-Response BadDigest(std::string_view named, std::string_view given, std::string_view actual) {
-  const std::string name(named);
+// The sentence is MD5's; for the other algorithms it is UNCONFIRMED.
+std::optional<Response> Compare(Algorithm algorithm, const std::string& given,
+                                const std::string& actual) {
+  if (given == actual) return std::nullopt;
+  const std::string name(NameOf(algorithm));
   return S3Error(400, "BadDigest",
                  "The " + name + " checksum you specified did not match what we received.\n" +
                      "You provided a " + name + " checksum with value: " + HexEncode(given) +
                      "\nActual " + name + " was: " + HexEncode(actual));
 }
 
-std::optional<Response> CheckOne(std::string_view header, std::string_view named,
-                                 std::string_view actual) {
-  const auto given = Base64Decode(header);
-  if (!given || given->size() != actual.size()) {
-    return S3Error(400, "InvalidDigest", "The checksum or Content-MD5 you specified is not valid.");
-  }
-  if (*given == actual) return std::nullopt;
-  return BadDigest(named, *given, actual);
+std::optional<std::string> Raw(Algorithm algorithm, std::string_view text) {
+  auto raw = Base64Decode(text);
+  return raw && raw->size() == BytesOf(algorithm) ? raw : std::nullopt;
 }
 
 }  // namespace
 
-std::string Crc32(std::string_view bytes) {
-  std::uint32_t value = 0xffffffff;
-  for (const char c : bytes) {
-    value = kTable[(value ^ static_cast<unsigned char>(c)) & 0xff] ^ value >> 8;
+std::optional<Response> ReadClaim(const Headers& headers, ChecksumClaim& out) {
+  if (headers.Has("content-md5")) {
+    out.md5 = Raw(Algorithm::kMd5, headers.Get("content-md5"));
+    if (!out.md5) return InvalidDigest();
   }
-  value ^= 0xffffffff;
-  std::string out;
-  for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift & 0xff);
-  return out;
+  for (const Headers::Line& line : headers.lines()) {
+    const auto algorithm = AlgorithmOfHeader(line.name);
+    if (!algorithm) continue;
+    const auto raw = Raw(*algorithm, line.value);
+    if (!raw) return InvalidDigest();
+    if (out.algorithm) return S3InvalidRequest(r2::kManyChecksums);
+    out.algorithm = algorithm;
+    out.value = *raw;
+  }
+  const std::string_view trailer = headers.Get("x-amz-trailer");
+  if (trailer.empty()) return std::nullopt;
+  const auto algorithm = AlgorithmOfHeader(TrimSpace(trailer));
+  if (!algorithm) {
+    return S3InvalidRequest("The value specified in the x-amz-trailer header is not supported");
+  }
+  if (out.algorithm) return S3InvalidRequest(r2::kManyChecksums);
+  out.algorithm = algorithm;
+  out.in_trailer = true;
+  return std::nullopt;
 }
 
-std::optional<Response> CheckChecksums(const Request& request, std::string_view md5) {
-  if (request.headers.Has("content-md5")) {
-    auto wrong = CheckOne(request.headers.Get("content-md5"), "MD5", md5);
-    if (wrong) return wrong;
+std::optional<Response> CheckClaim(const ChecksumClaim& claim, const Headers& trailers,
+                                   const DigestValues& actual) {
+  if (claim.md5) {
+    if (auto wrong = Compare(Algorithm::kMd5, *claim.md5, actual.at(Algorithm::kMd5))) return wrong;
   }
-  if (!request.headers.Has(kCrc32Header)) return std::nullopt;
-  return CheckOne(request.headers.Get(kCrc32Header), "CRC32", Crc32(request.body.bytes()));
+  if (!claim.algorithm) return std::nullopt;
+  std::string given = claim.value;
+  if (claim.in_trailer) {
+    const auto raw = Raw(*claim.algorithm, trailers.Get(ChecksumHeader(*claim.algorithm)));
+    if (!raw) return InvalidDigest();
+    given = *raw;
+  }
+  return Compare(*claim.algorithm, given, actual.at(*claim.algorithm));
 }
 
 }  // namespace mg::fake

@@ -119,8 +119,8 @@ TEST_F(CloudFake, CannotRouteToAFakeThatIsNotThere) {
   EXPECT_EQ(CallOn(empty, query, bearer, "POST", "{}").status, 404);
 }
 
-TEST_F(CloudFake, NamesTheGapOfR2sRestApi) {
-  EXPECT_EQ(Get(account + "/r2/buckets").headers.Get(kGapHeader), "r2.rest");
+TEST_F(CloudFake, CannotRouteToR2sRestApiWithoutR2) {
+  EXPECT_EQ(FirstCode(Get(account + "/r2/buckets")), 7003);
 }
 
 TEST_F(CloudFake, GivesEachAnswerARayOfItsOwn) {

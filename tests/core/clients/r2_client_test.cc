@@ -113,7 +113,7 @@ TEST_F(R2Wire, SortsRefusalsByWhoseFaultTheyAre) {
                 {"16_wrong_secret", Code::kUnauthenticated},
                 {"17_skewed", Code::kUnauthenticated},
                 {"14_bearer", Code::kInvalid},
-                {"24_list", Code::kInvalid}};
+                {"19_wrong_payload_hash", Code::kInvalid}};
   for (const auto& refusal : kCases) {
     Load(refusal.name);
     const auto got = client.Get("k", cancel);

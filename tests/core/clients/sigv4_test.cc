@@ -113,6 +113,55 @@ TEST(SigV4, AgreesWithThePublicHeaderVectors) {
   EXPECT_EQ(checked, 32);
 }
 
+// A presigned address signs itself without its signature.
+TEST(SigV4, AgreesWithThePublicQueryVectors) {
+  const std::filesystem::path folder = test::SourceFolder() + "/../shared/vectors/sigv4";
+  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no vectors at " << folder;
+  int checked = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    if (!entry.is_directory() || kExcluded.count(name) > 0) continue;
+    if (name == "post-sts-header-after") continue;  // its token joins the query after signing
+    const auto context = ParseJson(ReadFile(entry.path() / "context.json"));
+    ASSERT_TRUE(context) << name;
+    const Json& credentials = *Find(*context, "credentials");
+    const SigV4Key key{StringAt(credentials, "access_key_id"),
+                       StringAt(credentials, "secret_access_key"), StringAt(*context, "region"),
+                       StringAt(*context, "service")};
+    const Request request = ReadVectorRequest(ReadFile(entry.path() / "query-signed-request.txt"));
+    const std::string canonical = ReadFile(entry.path() / "query-canonical-request.txt");
+    // Whoever presigns it may leave the body out: then its hash is in the vector alone.
+    const std::string payload = canonical.substr(canonical.rfind('\n') + 1);
+    EXPECT_EQ(CanonicalRequest(request, "example.amazonaws.com", SignedNames(canonical), payload),
+              canonical)
+        << name;
+    EXPECT_EQ(SigV4Signature(canonical, "20150830T123600Z", key),
+              ReadFile(entry.path() / "query-signature.txt"))
+        << name;
+    ++checked;
+  }
+  EXPECT_EQ(checked, 31);
+}
+
+// storage.md 4.3, vector C: the chunks of a streaming body.
+TEST(SigV4, ChainsTheSignaturesOfChunks) {
+  const SigV4Key key{"0123456789abcdef0123456789abcdef",
+                     "35b1f2e31903b676d457f8c3e96ccc9ebf6a735c43d0007cb74d8e2601cf64b3"};
+  const std::string date = "20260304T050607Z";
+  std::string signature(64, '0');
+  const auto next = [&](const char* algorithm, const std::string& hashes) {
+    signature = SigV4PartSignature(key, date, algorithm, signature, hashes);
+    return signature;
+  };
+  const std::string empty = Sha256Hex("");
+  EXPECT_EQ(next("AWS4-HMAC-SHA256-PAYLOAD", empty + "\n" + Sha256Hex("hello world")),
+            "0304cfc6de5d9cef09dcb3ee70fdb908dfaa7c4267010e5731083a8700ce0a9e");
+  EXPECT_EQ(next("AWS4-HMAC-SHA256-PAYLOAD", empty + "\n" + empty),
+            "d35d25c450d91ea79a09be95b9641292dec96c8af4033349e8d51c85837c17d3");
+  EXPECT_EQ(next("AWS4-HMAC-SHA256-TRAILER", Sha256Hex("x-amz-checksum-crc32:DUoRhQ==\n")),
+            "ef509b339da385e67f076ce9ddd81710b7ddb7da8104e8ff3121ba03a9798402");
+}
+
 // storage.md 4.3, vector A: computed with botocore.
 TEST(SigV4, AgreesWithBotocoreOnAnR2Put) {
   const SigV4Key key{"0123456789abcdef0123456789abcdef",

@@ -1,58 +1,11 @@
-#include "fakes/r2/r2.h"
-
-#include <gtest/gtest.h>
-
-#include <cstdlib>
-#include <filesystem>
-
-#include "core/base/digest.h"
-#include "core/clients/sigv4.h"
-#include "tests/support/stepped_runtime.h"
-#include "tests/support/wire_expect.h"
+#include "tests/fakes/r2/r2_fixture.h"
 
 namespace mg::fake {
 namespace {
 
-Credentials R2Credentials() {
-  Credentials credentials = test::FixtureCredentials();
-  credentials.s3_access_key_id = "0123456789abcdef0123456789abcdef";
-  credentials.s3_secret_access_key =
-      "35b1f2e31903b676d457f8c3e96ccc9ebf6a735c43d0007cb74d8e2601cf64b3";
-  return credentials;
-}
-
 class EndlessStream final : public BodyStream {
  public:
   Result<std::string> Next(Instant) override { return std::string(1 << 20, 'x'); }
-};
-
-class R2Fake : public testing::Test {
- protected:
-  Response Send(Request request) {
-    note = CallNote();
-    return r2.Handle(request, note, cancel);
-  }
-  // Signed; `payload_hash` of the body unless it is given.
-  Response Call(const std::string& method, const std::string& target, Body body = {},
-                Headers headers = {}, std::string payload_hash = "") {
-    Request request;
-    request.method = method;
-    request.target = target;
-    request.headers = std::move(headers);
-    request.headers.Set("host", "localhost:8788");
-    if (payload_hash.empty()) payload_hash = Sha256Hex(body.bytes());
-    request.body = std::move(body);
-    SignRequest(request, "localhost:8788",
-                {credentials.s3_access_key_id, credentials.s3_secret_access_key}, runtime.Wall(),
-                payload_hash);
-    return Send(std::move(request));
-  }
-
-  Credentials credentials = R2Credentials();
-  test::SteppedRuntime runtime;
-  CancelToken cancel;
-  CallNote note;
-  R2 r2{credentials, "", runtime};
 };
 
 TEST_F(R2Fake, AnswersEveryWireCaseInTurn) {
@@ -115,7 +68,7 @@ TEST_F(R2Fake, RefusesABodyWithoutALengthAndOneThatNeverEnds) {
   const auto endless = std::make_shared<EndlessStream>();
   EXPECT_EQ(Call("PUT", "/moltbot-data/k", Body(endless), {}, "UNSIGNED-PAYLOAD").status, 411);
   const Response got =
-      Call("PUT", "/moltbot-data/k", Body(endless, 70u << 20), {}, "UNSIGNED-PAYLOAD");
+      Call("PUT", "/moltbot-data/k", Body(endless, 6ULL << 30), {}, "UNSIGNED-PAYLOAD");
   EXPECT_EQ(got.status, 400);
   EXPECT_NE(got.body.bytes().find("<Code>EntityTooLarge</Code>"), std::string::npos);
 }
@@ -133,18 +86,45 @@ TEST_F(R2Fake, ChecksContentMd5) {
   EXPECT_NE(invalid.body.bytes().find("<Code>InvalidDigest</Code>"), std::string::npos);
 }
 
-TEST_F(R2Fake, RefusesWhatItWouldOtherwiseSilentlyIgnore) {
+TEST_F(R2Fake, RefusesWhatTheServiceRefuses) {
   ASSERT_EQ(Call("PUT", "/moltbot-data/k", Body("v")).status, 200);
-  for (const char* header : {"if-match", "if-none-match", "range", "x-amz-copy-source",
-                             "x-amz-tagging", "x-amz-server-side-encryption-customer-key",
-                             "x-amz-checksum-sha256", "x-amz-checksum-crc32c"}) {
-    const Response got = Call("PUT", "/moltbot-data/k", Body("w"), {{header, "x"}});
-    EXPECT_EQ(got.status, 501) << header;
-    EXPECT_EQ(got.headers.Get(kGapHeader), "r2.put") << header;
+  const Headers::Line refused[] = {
+      {"x-amz-tagging", "a=b"},  {"x-amz-expected-bucket-owner", "x"},
+      {"x-amz-grant-read", "x"}, {"x-amz-object-lock-mode", "x"},
+      {"x-amz-acl", "mine"},     {"x-amz-server-side-encryption", "aws:kms"}};
+  for (const auto& header : refused) {
+    const Response got = Call("PUT", "/moltbot-data/k", Body("w"), {header});
+    EXPECT_EQ(got.status, 501) << header.name;
+    EXPECT_EQ(Element(got, "Message"), "Header &apos;" + header.name + "&apos; with value &apos;" +
+                                           header.value + "&apos; not implemented");
+    EXPECT_FALSE(got.headers.Has(kGapHeader)) << header.name;
   }
-  EXPECT_EQ(Call("GET", "/moltbot-data/k?response-content-type=text/html").status, 501);
+  EXPECT_EQ(Element(Call("GET", "/moltbot-data/k?tagging"), "Message"),
+            "GetObjectTagging not implemented");
+  EXPECT_EQ(Element(Call("GET", "/moltbot-data?policyStatus"), "Message"),
+            "GetGetBucketPolicyStatus not implemented");
+  EXPECT_EQ(
+      Element(Call("PUT", "/moltbot-data/k", Body("w"), {{"x-amz-storage-class", "COLD"}}), "Code"),
+      "InvalidStorageClass");
   EXPECT_EQ(Call("PATCH", "/moltbot-data/k").status, 404);
   EXPECT_EQ(Call("GET", "/moltbot-data/k").body.bytes(), "v");
+}
+
+TEST_F(R2Fake, NamesWhatIsItsOwnGap) {
+  const Response own_key = Call("PUT", "/moltbot-data/k", Body("w"),
+                                {{"x-amz-server-side-encryption-customer-algorithm", "AES256"}});
+  EXPECT_EQ(own_key.status, 501);
+  EXPECT_EQ(own_key.headers.Get(kGapHeader), "r2.put");
+  EXPECT_EQ(Call("GET", "/moltbot-data/k?versionId=1").headers.Get(kGapHeader), "r2.get");
+}
+
+TEST_F(R2Fake, DoesWithOddMethodsWhatTheServiceDoes) {
+  ASSERT_EQ(Call("POST", "/moltbot-data/k", Body("posted")).status, 200);
+  EXPECT_EQ(Call("GET", "/moltbot-data/k").body.bytes(), "posted");
+  EXPECT_EQ(Call("HEAD", "/moltbot-data/k?tagging").status, 200);
+  EXPECT_EQ(Call("DELETE", "/moltbot-data/k?tagging").status, 204);
+  EXPECT_EQ(Call("GET", "/moltbot-data/k").status, 404) << "the object is gone, not its tags";
+  EXPECT_EQ(Call("POST", "/moltbot-data").status, 200);
 }
 
 TEST_F(R2Fake, EscapesWhatItQuotesFromTheRequest) {
@@ -197,30 +177,6 @@ TEST_F(R2Fake, RefusesASignatureThatLeavesOutTheHost) {
                           "/20260101/auto/s3/aws4_request,SignedHeaders=x-amz-date,Signature=" +
                           SigV4Signature(canonical, "20260101T000000Z", key));
   EXPECT_EQ(Send(request).status, 401);
-}
-
-TEST(R2FakeOnDisk, KeepsObjectsForTheNextStart) {
-  std::string folder = testing::TempDir() + "r2XXXXXX";
-  ASSERT_NE(mkdtemp(folder.data()), nullptr);
-  const Credentials credentials = R2Credentials();
-  test::SteppedRuntime runtime;
-  CancelToken cancel;
-  CallNote note;
-  for (const char* method : {"PUT", "GET"}) {
-    R2 r2(credentials, folder, runtime);
-    Request request;
-    request.method = method;
-    request.target = "/moltbot-data/k";
-    request.headers.Set("host", "h");
-    if (request.method == "PUT") request.body = "kept";
-    SignRequest(request, "h", {credentials.s3_access_key_id, credentials.s3_secret_access_key},
-                runtime.Wall(), Sha256Hex(request.body.bytes()));
-    const Response got = r2.Handle(request, note, cancel);
-    EXPECT_EQ(got.status, 200);
-    EXPECT_EQ(got.body.bytes(), request.method == "GET" ? "kept" : "");
-  }
-  EXPECT_THROW(R2(credentials, folder + "/absent", runtime), std::runtime_error);
-  std::filesystem::remove_all(folder);
 }
 
 }  // namespace
