@@ -59,6 +59,9 @@ AccessApplication SeededBypass(const std::string& audience, const AccessSite& si
   for (const char* path : {"/v1", "/api/status", "/sandbox-health", "/_admin/assets"})
     application.domains.push_back("*." + site.app_domain + path);
   application.domains.push_back(site.app_domain + "/sandbox-health");
+  // The operators' host is an application of its own, whose name would win over the wildcard.
+  for (const char* path : {"/sandbox-health", "/_admin/assets"})
+    application.domains.push_back(site.operator_host + path);
   application.policies = {SeededPolicy(application.audience, "Everyone",
                                        AccessPolicy::Decision::kBypass, AccessRule::Kind::kEveryone,
                                        1)};

@@ -111,15 +111,17 @@ TEST(UpTls, ServesEveryHostByACertificateOfItsAuthority) {
                  "\"content\":\"What is 17 + 25?\"}]}'");
     EXPECT_THAT(chat, HasSubstr("[DONE]"));
     // A browser is sent to log in and comes back over https.
+    const std::string jar = folder.path() + "/cookies";
     const std::string sent =
-        OutputOf("curl -s -o /dev/null -w '%{redirect_url}' --cacert " + ca_file +
+        OutputOf("curl -s -o /dev/null -w '%{redirect_url}' -c " + jar + " --cacert " + ca_file +
                  " -H 'Accept: text/html' https://demo.localhost:" + PortOf(up) + "/");
     const std::string back = OutputOf(
         "curl -s -o /dev/null -w '%{redirect_url}' -d "
         "email=dev%40moltgate.test '" +
         sent + "'");
     EXPECT_THAT(back, HasSubstr("https://demo.localhost:" + PortOf(up) + "/cdn-cgi/access/"));
-    const std::string cookie = OutputOf("curl -s -i --cacert " + ca_file + " '" + back + "'");
+    const std::string cookie =
+        OutputOf("curl -s -i -b " + jar + " --cacert " + ca_file + " '" + back + "'");
     EXPECT_THAT(cookie, HasSubstr("; Secure"));
     EXPECT_EQ(up.Kill(SIGTERM), 0);
   }
