@@ -159,6 +159,9 @@ void AddRunners(CLI::App& app, CommandLine& line) {
       Leaf(app, line, "smoke", "Tenant, agent and model answer once, with the time of each leg",
            [&line] { return RunSmoke(FormatOf(line)); });
   AddFormat(smoke, line);
+  AddFormat(Leaf(app, line, "gaps", "What the fakes do not do, operation by operation",
+                 [&line] { return PrintGaps(FormatOf(line)); }),
+            line);
   Leaf(app, line, "agent", "The agent stand-in; the gateway starts it",
        [] { return RunAgent(CurrentEnvironment()); });
 }

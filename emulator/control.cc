@@ -18,6 +18,7 @@ namespace mg {
 namespace {
 
 constexpr std::string_view kAccessPath = "/control/v1/access";
+constexpr std::string_view kControlPrefix = "/control/v1/";
 constexpr std::string_view kFaultsPath = "/control/v1/faults";
 constexpr std::string_view kEdgePath = "/control/v1/edge";
 constexpr std::size_t kControlBodyBytes = 64 * 1024;
@@ -45,7 +46,7 @@ Response ControlError(int status, std::string_view code, std::string_view messag
 
 Control::Control(std::string management_token, const Metrics* metrics, fake::Journal& journal,
                  fake::Faults& faults, fake::AiGateway* ai_gateway, fake::Access* access,
-                 fake::Zone* zone, ThreadRuntime& runtime)
+                 fake::Zone* zone, fake::CloudApi* cloud, ThreadRuntime& runtime)
     : management_token_(std::move(management_token)),
       metrics_(metrics),
       journal_(journal),
@@ -53,6 +54,7 @@ Control::Control(std::string management_token, const Metrics* metrics, fake::Jou
       ai_gateway_(ai_gateway),
       access_(access),
       zone_(zone),
+      cloud_(cloud),
       runtime_(runtime) {}
 
 bool Control::Authorised(const Request& request) const {
@@ -75,7 +77,8 @@ Response Control::Answer(Request& request) {
     return TextResponse(200, metrics_->PrometheusText(),
                         "text/plain; version=0.0.4; charset=utf-8");
   }
-  if (path.substr(0, 12) != "/control/v1/") return ControlError(404, "not_found", "Not found.");
+  if (path.substr(0, kControlPrefix.size()) != kControlPrefix)
+    return ControlError(404, "not_found", "Not found.");
   if (!Authorised(request)) {
     return ControlError(401, "unauthenticated",
                         "Send Authorization: Bearer <management_token of the ready file>.");
@@ -93,7 +96,12 @@ Response Control::Answer(Request& request) {
     if (auto answer = ControlAccess(*access_, request, path.substr(kAccessPath.size()), runtime_))
       return std::move(*answer);
   }
-  return ControlError(404, "not_found", "Known: access, ai, clock, edge, faults, journal.");
+  for (const std::string_view part : fake::kCloudParts) {
+    if (cloud_ != nullptr && path.substr(kControlPrefix.size()) == part)
+      return CloudKnobs(part, request);
+  }
+  return ControlError(404, "not_found",
+                      "Known: access, ai, api, clock, d1, edge, faults, journal, kv.");
 }
 
 // GET says what time it is; POST {"advance_ms": n} moves wall time: TTLs, tokens, windows.
@@ -216,6 +224,23 @@ Response Control::LimitAtEdge(Request& request) {
       zone_->rules()->limits.Limit(StringAt(*json, "binding"), StringAt(*json, "key"));
   if (!success) return ControlError(404, "not_found", success.error().message);
   return JsonResponse(200, DumpJson({{"success", *success}}));
+}
+
+// As of AI Gateway, for the v4 API, KV or D1.
+Response Control::CloudKnobs(std::string_view part, Request& request) {
+  fake::CloudKnobs knobs = cloud_->knobs();
+  if (request.method == "PATCH") {
+    if (!request.body.Buffer(kControlBodyBytes, runtime_.Now() + std::chrono::seconds(10))) {
+      return ControlError(413, "body_too_large", "The body is too large or incomplete.");
+    }
+    const auto json = ParseJson(request.body.bytes(), {.refuse_duplicate_keys = true});
+    const Status set = json ? fake::SetCloudKnobs(part, *json, knobs) : Status(json.error());
+    if (!set) return ControlError(400, "invalid_input", set.error().message);
+    cloud_->SetKnobs(knobs);
+  } else if (request.method != "GET") {
+    return ControlError(405, "method_not_allowed", "GET or PATCH.");
+  }
+  return JsonResponse(200, DumpJson(fake::CloudKnobsToJson(part, knobs)));
 }
 
 Response Control::ReadJournal(const Request& request) {

@@ -11,6 +11,7 @@
 #include "core/http/message.h"
 #include "fakes/access/access.h"
 #include "fakes/ai/gateway.h"
+#include "fakes/cloud.h"
 #include "fakes/edge/zone.h"
 #include "fakes/faults.h"
 #include "fakes/journal.h"
@@ -20,10 +21,10 @@ namespace mg {
 class Control final : public Handler {
  public:
   // What may be null: `metrics` (fakes alone), `ai_gateway` and `access` (the real ones), `zone`
-  // (no edge).
+  // (no edge), `cloud` (all of them real).
   Control(std::string management_token, const Metrics* metrics, fake::Journal& journal,
           fake::Faults& faults, fake::AiGateway* ai_gateway, fake::Access* access, fake::Zone* zone,
-          ThreadRuntime& runtime);
+          fake::CloudApi* cloud, ThreadRuntime& runtime);
   Response Handle(Request& request, const Peer& peer, CancelToken& caller_gone) override;
 
  private:
@@ -37,6 +38,7 @@ class Control final : public Handler {
   Response AiKnobs(Request& request);
   Response Edge(Request& request, std::string_view rest);
   Response LimitAtEdge(Request& request);
+  Response CloudKnobs(std::string_view part, Request& request);
 
   std::string management_token_;
   const Metrics* metrics_;
@@ -45,6 +47,7 @@ class Control final : public Handler {
   fake::AiGateway* ai_gateway_;
   fake::Access* access_;
   fake::Zone* zone_;
+  fake::CloudApi* cloud_;
   ThreadRuntime& runtime_;
 };
 

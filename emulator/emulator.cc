@@ -210,6 +210,7 @@ Status Emulator::Impl::BuildFakes() {
   }
   if (api_.server) {
     cloud_api_.emplace(options_.credentials, fakes_.Pointers(), runtime_, journal_, faults_);
+    cloud_api_->SetKnobs(options_.cloud);
     api_.handler.Set(&*cloud_api_);
   }
   if (s3_.server) {
@@ -372,7 +373,7 @@ Status Emulator::Impl::Start() {
   const Metrics* metrics = assembly_ ? &assembly_->services().metrics : nullptr;
   control_.emplace(options_.credentials.management_token, metrics, journal_, faults_,
                    fakes_.Pointers().ai_gateway, fakes_.Pointers().access,
-                   zone_ ? &*zone_ : nullptr, runtime_);
+                   zone_ ? &*zone_ : nullptr, cloud_api_ ? &*cloud_api_ : nullptr, runtime_);
   management_.handler.Set(&*control_);
   FillReady();
   if (assembly_) {

@@ -17,6 +17,7 @@
 #include "fakes/ai/knobs.h"
 #include "fakes/ai/reply.h"
 #include "fakes/ai/upstream.h"
+#include "fakes/cloud_knobs.h"
 #include "fakes/credentials.h"
 #include "fakes/edge/settings.h"
 #include "fakes/journal.h"
@@ -42,6 +43,7 @@ struct EmulatorOptions {
   bool with_demo_tenant = true;
   fake::AiKnobs ai;                                         // of the AI Gateway fake, at the start
   fake::AccessKnobs access;                                 // of the Access fake, at the start
+  fake::CloudKnobs cloud;                                   // of the v4 API, KV and D1
   std::vector<std::shared_ptr<fake::ReplySource>> replies;  // before the built-in model
   ModelSource model;
   fake::EdgeSettings edge;

@@ -18,7 +18,9 @@
 #include "core/http/message.h"
 #include "core/ports/runtime.h"
 #include "fakes/access/access.h"
+#include "fakes/account_limit.h"
 #include "fakes/ai/gateway.h"
+#include "fakes/cloud_knobs.h"
 #include "fakes/credentials.h"
 #include "fakes/d1/d1.h"
 #include "fakes/fault_gate.h"
@@ -45,21 +47,25 @@ class CloudApi final : public Handler {
            Faults& faults);
   Response Handle(Request& request, const Peer& peer, CancelToken& caller_gone) override;
 
+  void SetKnobs(const CloudKnobs& knobs);  // of the API itself, KV and D1
+  CloudKnobs knobs() const;
+
  private:
   struct Call;
 
   Response Dispatch(Call& call);
   Response V4(Call& call);
-  Response Identity(Call& call, const std::vector<std::string_view>& rest);
   Response Account(Call& call, const std::vector<std::string_view>& rest);
-  std::optional<Response> RefuseCredentials(const Headers& headers, std::string_view route) const;
 
   const Credentials& credentials_;
   CloudFakes fakes_;
   Runtime& runtime_;
   Journal& journal_;
   FaultGate gate_;
+  AccountLimit limit_;
   std::atomic<std::uint64_t> rays_{0};
+  mutable Mutex mutex_;
+  CloudKnobs knobs_;
 };
 
 class CloudS3 final : public Handler {

@@ -12,7 +12,6 @@
 namespace mg::fake {
 namespace {
 
-constexpr const char* kThrottled = "Please wait and consider throttling your request speed";
 constexpr std::string_view kR2Rest = "r2.rest.";  // over the v4 API, not S3's
 constexpr const char* kR2Internal = "We encountered an internal error. Please try again.";
 

@@ -1,5 +1,7 @@
 #include "fakes/v4.h"
 
+#include <algorithm>
+
 #include "core/base/bytes.h"
 #include "core/base/json.h"
 #include "fakes/service.h"
@@ -9,7 +11,8 @@ namespace {
 
 constexpr std::int64_t kNoRouteCode = 7003;
 constexpr std::int64_t kNoUriCode = 7000;
-constexpr std::int64_t kGapCode = 7001;  // ours: the service has no such refusal
+constexpr std::int64_t kMethodCode = 10405;  // UNCONFIRMED, and its text
+constexpr std::int64_t kGapCode = 7001;      // ours: the service has no such refusal
 
 Response Failure(int status, Json errors) {
   Json envelope = {{"result", nullptr},
@@ -41,10 +44,45 @@ Response V4NoRoute(std::string_view path) {
                                    {{"code", kNoUriCode}, {"message", "No route for that URI"}}}));
 }
 
+Response V4MethodNotAllowed() {
+  return V4Error(405, kMethodCode, "Method not allowed");
+}
+
 Response V4Gap(std::string_view operation, std::string_view message) {
   Response response = V4Error(501, kGapCode, message);
   response.headers.Set(kGapHeader, operation);
   return response;
+}
+
+V4Page ReadPage(std::string_view query, std::int64_t default_per_page, std::int64_t max_per_page) {
+  const auto number = [query](std::string_view name, std::int64_t fallback) {
+    const auto text = QueryValue(query, name);
+    const std::int64_t value = text ? ParseInt(*text).value_or(fallback) : fallback;
+    return value < 1 ? fallback : value;
+  };
+  return {number("page", 1), std::min(number("per_page", default_per_page), max_per_page)};
+}
+
+Response V4Paged(const V4Page& page, const Json& items, bool with_total_pages) {
+  const auto total = static_cast<std::int64_t>(items.size());
+  const std::int64_t pages = (total + page.per_page - 1) / page.per_page;
+  Json shown = Json::array();
+  if (page.page <= pages) {
+    const std::int64_t first = (page.page - 1) * page.per_page;
+    for (std::int64_t i = first; i < std::min(first + page.per_page, total); ++i) {
+      shown.push_back(items[static_cast<std::size_t>(i)]);
+    }
+  }
+  Json info = {{"page", page.page},
+               {"per_page", page.per_page},
+               {"count", shown.size()},
+               {"total_count", total}};
+  if (with_total_pages) info["total_pages"] = pages;
+  return JsonResponse(200, DumpJson(Json{{"result", std::move(shown)},
+                                         {"success", true},
+                                         {"errors", Json::array()},
+                                         {"messages", Json::array()},
+                                         {"result_info", std::move(info)}}));
 }
 
 std::optional<std::vector<std::string>> PathSegments(std::string_view encoded_path) {

@@ -32,6 +32,7 @@ int RunUp(const UpOptions& options);
 int RunServe(const std::string& profile);
 int RunExec(const std::vector<std::string>& command, bool dev_mode);
 int RunSmoke(Format format);
+int PrintGaps(Format format);  // what the fakes do not do, from their route tables
 
 int ProfileShow(const std::string& profile);
 int EnvValidate(const std::string& profile, Format format);

@@ -286,6 +286,7 @@ Result<std::unique_ptr<scenario::Target>> MakeSocketTarget(const TargetOptions& 
   emulator.ai = options.ai;
   emulator.edge = options.edge;
   emulator.access = options.access;
+  emulator.cloud = options.cloud;
   if (options.replies) emulator.replies = {options.replies};
   return std::unique_ptr<scenario::Target>(std::make_unique<SocketTarget>(std::move(emulator)));
 }

@@ -19,6 +19,7 @@
 #include "fakes/d1/json.h"
 #include "fakes/d1/limits.h"
 #include "fakes/d1/subject.h"
+#include "fakes/d1/turnstile.h"
 #include "fakes/v4.h"
 
 namespace mg::fake {
@@ -81,8 +82,12 @@ class D1::Impl {
  public:
   Impl(const Credentials& credentials, const std::string& folder, Runtime& runtime);
 
-  Response Handle(Request& request, CallNote& note);
+  Response Handle(Request& request, CallNote& note, CancelToken& caller_gone);
   void Reset();
+  void SetKnobs(const D1Knobs& knobs) {
+    Lock lock(mutex_);
+    knobs_ = knobs;
+  }
 
  private:
   struct Info {
@@ -92,8 +97,11 @@ class D1::Impl {
 
   Response Databases(const Request& request, CallNote& note);
   Response DatabaseItself(const Request& request, CallNote& note, const std::string& name);
-  Response Run(Request& request, CallNote& note, const std::string& id, bool raw);
+  Response Run(Request& request, CallNote& note, CancelToken& caller_gone, const std::string& id,
+               bool raw);
   void OpenEngine();
+  // Keeps the database busy for as long as a call takes; a Response is a refusal.
+  std::optional<Response> TakeTurn(const CallNote& note, CancelToken& caller_gone);
   std::variant<std::vector<d1::Outcome>, d1::Failure> RunLocked(
       const std::vector<d1::Query>& queries);
   Info ReadInfo();
@@ -104,7 +112,9 @@ class D1::Impl {
   std::string path_;  // empty: in memory
   std::string created_at_;
   d1::ClockVfs clock_;
+  d1::Turnstile turns_;
   Mutex mutex_;
+  D1Knobs knobs_;
   std::unique_ptr<d1::Engine> engine_;  // null only after a Reset that could not open it again
 };
 
@@ -112,7 +122,8 @@ D1::Impl::Impl(const Credentials& credentials, const std::string& folder, Runtim
     : id_(credentials.d1_database_id),
       runtime_(runtime),
       created_at_(IsoTime(runtime.Wall())),
-      clock_(runtime) {
+      clock_(runtime),
+      turns_(runtime) {
   if (!folder.empty()) {
     std::filesystem::create_directories(folder + "/d1");
     path_ = folder + "/d1/" + id_ + ".sqlite";
@@ -139,7 +150,7 @@ void D1::Impl::Reset() {
   OpenEngine();
 }
 
-Response D1::Impl::Handle(Request& request, CallNote& note) {
+Response D1::Impl::Handle(Request& request, CallNote& note, CancelToken& caller_gone) {
   const std::string path(request.Path());
   const auto segments = PathSegments(path);
   if (!segments || segments->size() < kDatabaseSegment) return V4NoRoute(path);
@@ -150,7 +161,7 @@ Response D1::Impl::Handle(Request& request, CallNote& note) {
   if (at.size() == kDatabaseSegment + 1) return DatabaseItself(request, note, name);
   const std::string& verb = at[kDatabaseSegment + 1];
   if (at.size() == kDatabaseSegment + 2 && (verb == "query" || verb == "raw")) {
-    return Run(request, note, name, verb == "raw");
+    return Run(request, note, caller_gone, name, verb == "raw");
   }
   if (verb == "import" || verb == "export" || verb == "time_travel") {
     note.operation = "d1." + verb;
@@ -233,7 +244,25 @@ std::variant<std::vector<d1::Outcome>, d1::Failure> D1::Impl::RunLocked(
   return engine_->Run(queries);
 }
 
-Response D1::Impl::Run(Request& request, CallNote& note, const std::string& id, bool raw) {
+std::optional<Response> D1::Impl::TakeTurn(const CallNote& note, CancelToken& caller_gone) {
+  D1Knobs knobs;
+  {
+    Lock lock(mutex_);
+    knobs = knobs_;
+  }
+  if (!knobs.waits() || note.probe) return std::nullopt;
+  const auto entry = turns_.Enter(knobs);
+  if (entry != d1::Turnstile::Entry::kIn) {
+    const bool too_many = entry == d1::Turnstile::Entry::kTooManyWait;
+    return V4Error(429, d1::kOverloadedCode, too_many ? d1::kTooManyQueued : d1::kQueuedTooLong);
+  }
+  SleepUnlessCancelled(runtime_, runtime_.Now() + knobs.query_time, caller_gone);
+  turns_.Leave();
+  return std::nullopt;
+}
+
+Response D1::Impl::Run(Request& request, CallNote& note, CancelToken& caller_gone,
+                       const std::string& id, bool raw) {
   if (request.method != "POST") return V4Error(405, d1::kMethodCode, "Method not allowed");
   note.operation = raw ? "d1.raw" : "d1.query";
   const std::string lower_id = AsciiLower(id);
@@ -251,6 +280,7 @@ Response D1::Impl::Run(Request& request, CallNote& note, const std::string& id, 
   if (auto* invalid = std::get_if<d1::Invalid>(&queries)) return Invalid(invalid->message);
   note.subject = SubjectOf(std::get<0>(queries));
   if (auto faulted = note.Begin()) return std::move(*faulted);
+  if (auto refusal = TakeTurn(note, caller_gone)) return std::move(*refusal);
   const auto ran = RunLocked(std::get<0>(queries));
   if (const auto* failure = std::get_if<d1::Failure>(&ran)) {
     if (failure->malformed) return V4Error(400, d1::kMalformedCode, failure->message);
@@ -264,12 +294,28 @@ D1::D1(const Credentials& credentials, const std::string& folder, Runtime& runti
 
 D1::~D1() = default;
 
-Response D1::Handle(Request& request, CallNote& note, CancelToken&) {
-  return impl_->Handle(request, note);
+Response D1::Handle(Request& request, CallNote& note, CancelToken& caller_gone) {
+  return impl_->Handle(request, note, caller_gone);
+}
+
+void D1::SetKnobs(const D1Knobs& knobs) {
+  impl_->SetKnobs(knobs);
 }
 
 void D1::Reset() {
   impl_->Reset();
+}
+
+FakeOperations D1Operations() {
+  return {"D1",
+          "/client/v4/accounts/{}/d1/database",
+          {{"POST", "", "d1.create", "one database, made at the start"},
+           {"PUT", "{}", "d1.update", "settings"},
+           {"DELETE", "{}", "d1.delete", "the database stays"},
+           {"POST", "{}/import", "d1.import", "no import"},
+           {"POST", "{}/export", "d1.export", "no export"},
+           {"GET", "{}/time_travel/bookmark", "d1.time_travel", "no Time Travel"}},
+          {"d1.create", "d1.update", "d1.delete", "d1.import", "d1.export", "d1.time_travel"}};
 }
 
 }  // namespace mg::fake

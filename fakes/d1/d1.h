@@ -6,6 +6,8 @@
 
 #include "core/ports/runtime.h"
 #include "fakes/credentials.h"
+#include "fakes/d1/knobs.h"
+#include "fakes/routes.h"
 #include "fakes/service.h"
 
 namespace mg::fake {
@@ -20,10 +22,13 @@ class D1 final : public Service {
   ~D1() override;
   Response Handle(Request& request, CallNote& note, CancelToken& caller_gone) override;
   void Reset() override;
+  void SetKnobs(const D1Knobs& knobs);
 
  private:
   class Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+FakeOperations D1Operations();
 
 }  // namespace mg::fake

@@ -34,6 +34,7 @@ inline constexpr const char* kColo = "AMS";
 inline constexpr std::int64_t kMalformedCode = 7400;
 inline constexpr std::int64_t kNotFoundCode = 7404;
 inline constexpr std::int64_t kSqlCode = 7500;
+inline constexpr std::int64_t kOverloadedCode = 7429;
 inline constexpr std::int64_t kMethodCode = 10405;  // UNCONFIRMED
 
 inline constexpr const char* kNoStatements = "No SQL statements detected.";
@@ -44,6 +45,8 @@ inline constexpr const char* kTooLong =
     "D1 DB storage operation exceeded timeout which caused object to be reset.";
 inline constexpr const char* kTooMuchMemory =
     "D1 DB's isolate exceeded its memory limit and was reset.";
+inline constexpr const char* kTooManyQueued = "D1 DB is overloaded. Too many requests queued.";
+inline constexpr const char* kQueuedTooLong = "D1 DB is overloaded. Requests queued for too long.";
 inline constexpr const char* kDatabaseFull = "Exceeded maximum DB size.";
 inline constexpr const char* kInternal =
     "Internal error in D1 DB storage caused object to be reset.";

@@ -7,6 +7,7 @@
 #include "fakes/access/knobs.h"
 #include "fakes/access/mint.h"
 #include "fakes/ai/knobs_json.h"
+#include "fakes/cloud_knobs.h"
 #include "fakes/edge/settings_json.h"
 #include "scenarios/run/shapes.h"
 
@@ -154,6 +155,13 @@ std::vector<std::string> WordsOf(const std::string& text) {
   return words;
 }
 
+Shape Cloud(std::string_view part) {
+  std::vector<Field> all;
+  for (const fake::AiKnobInfo& knob : fake::CloudKnobTable(part))
+    all.push_back(May(knob.name, AiKnob(knob), knob.about));
+  return Object(std::move(all));
+}
+
 Shape Replies() {
   const Shape match =
       Object({May("model", Text(), "'*' for any run"), May("message", Text(), "the user's last"),
@@ -195,6 +203,9 @@ Shape Given() {
                  May("missing", Missing(), "bindings that are not configured"),
                  May("ai", Ai(), "how AI Gateway and its models behave"),
                  May("edge", Edge(), "what the edge before the gateway is like"),
+                 May("api", Cloud("api"), "limits of Cloudflare's API"),
+                 May("kv", Cloud("kv"), "how consistent KV is"),
+                 May("d1", Cloud("d1"), "how busy D1 is"),
                  May("replies", Replies(), "what models say; the first that matches"),
                  May("access", Access(), "how Access behaves, and whether the edge enforces it"),
                  May("tenants", List(tenant), "made through the admin API before the first step"),

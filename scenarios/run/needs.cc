@@ -28,6 +28,8 @@ class Needs {
     if (given.Find("ai") != nullptr || given.Find("replies") != nullptr) Add(Need::kFaults, "ai");
     if (given.Find("edge") != nullptr) Add(Need::kFaults, "edge");
     if (given.Find("access") != nullptr) Add(Need::kFaults, "access");
+    for (const char* part : {"api", "kv", "d1"})
+      if (given.Find(part) != nullptr) Add(Need::kFaults, part);
     if (given.Find("agent") != nullptr) Add(Need::kAgents);
     const JsoncNode* tenants = given.Find("tenants");
     if (tenants == nullptr) return;

@@ -4,6 +4,7 @@
 #include "fakes/access/knobs.h"
 #include "fakes/ai/fixtures.h"
 #include "fakes/ai/knobs_json.h"
+#include "fakes/cloud_knobs.h"
 #include "fakes/edge/settings_json.h"
 
 namespace mg::scenario {
@@ -59,6 +60,12 @@ Status ReadGiven(const Scenario& scenario, const Instance& instance, TargetOptio
     if (const JsoncNode* access = given->Find("access")) {
       MG_TRY(knobs, Resolve(*access, variables));
       MG_RETURN_IF_ERROR(fake::SetAccessKnobs(knobs, options.access));
+    }
+    for (const std::string_view part : fake::kCloudParts) {
+      if (const JsoncNode* node = given->Find(part)) {
+        MG_TRY(knobs, Resolve(*node, variables));
+        MG_RETURN_IF_ERROR(fake::SetCloudKnobs(part, knobs, options.cloud));
+      }
     }
     if (const JsoncNode* list = given->Find("replies")) {
       MG_TRY(json, Resolve(*list, variables));

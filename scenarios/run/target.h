@@ -22,6 +22,7 @@
 #include "fakes/access/access.h"
 #include "fakes/ai/gateway.h"
 #include "fakes/ai/reply.h"
+#include "fakes/cloud_knobs.h"
 #include "fakes/edge/settings.h"
 #include "fakes/faults.h"
 #include "fakes/journal.h"
@@ -62,6 +63,7 @@ struct TargetOptions {
   fake::AiKnobs ai;                            // how AI Gateway and its models behave
   fake::EdgeSettings edge;                     // what the edge before the gateway is like
   fake::AccessKnobs access;                    // how Access behaves
+  fake::CloudKnobs cloud;                      // how the v4 API, KV and D1 behave
   std::shared_ptr<fake::ReplySource> replies;  // null: the built-in model's
 };
 

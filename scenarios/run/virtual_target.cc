@@ -17,6 +17,7 @@ sim::WorldOptions WorldOptionsOf(const TargetOptions& options) {
   world.ai = options.ai;
   world.edge = options.edge;
   world.access = options.access;
+  world.cloud = options.cloud;
   world.replies = options.replies;
   return world;
 }

@@ -61,6 +61,7 @@ World::World(WorldOptions options)
            host == profile_.settings.operator_host || IsCustomDomain(host);
   });
   access_.SetKnobs(options_.access);
+  cloud_.SetKnobs(options_.cloud);
   if (options_.replies) ai_.SetReplies({options_.replies});
   ListenForFakes();
 }
@@ -105,7 +106,9 @@ bool World::IsCustomDomain(std::string_view host) {
 void World::ListenForFakes() {
   const auto undisturbed = [this] { return !faults_.Any(); };
   transport_.Listen(kS3Origin, {&s3_, kWorkers, undisturbed, {}});
-  const auto at_once = [this] { return !faults_.Any() && ai_.AnswersAtOnce(); };
+  const auto at_once = [this] {
+    return !faults_.Any() && ai_.AnswersAtOnce() && !options_.cloud.d1.waits();
+  };
   transport_.Listen(kApiOrigin, {&cloud_, kWorkers, at_once, {}});
 }
 

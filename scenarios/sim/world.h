@@ -45,6 +45,7 @@ struct WorldOptions {
   fake::AiKnobs ai;
   fake::EdgeSettings edge;
   fake::AccessKnobs access;
+  fake::CloudKnobs cloud;
   std::shared_ptr<fake::ReplySource> replies;  // null: the built-in model's
 };
 

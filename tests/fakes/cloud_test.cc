@@ -68,6 +68,50 @@ TEST_F(CloudFake, RefusesCredentialsInTheServicesOwnWords) {
   EXPECT_EQ(FirstCode(Call("/client/v4/user/tokens/verify", "Bearer wrong")), 1000);
 }
 
+TEST_F(CloudFake, TakesAKeyWithItsEmail) {
+  const auto call = [&](const std::string& key, const std::string& email) {
+    Request request;
+    request.target = value;
+    if (!key.empty()) request.headers.Set("x-auth-key", key);
+    if (!email.empty()) request.headers.Set("x-auth-email", email);
+    return cloud.Handle(request, Peer{"127.0.0.1", false}, cancel);
+  };
+  EXPECT_EQ(call(credentials.api_token, "dev@example.test").status, 404);
+  EXPECT_EQ(FirstCode(call("wrong", "dev@example.test")), 10000);
+  EXPECT_EQ(FirstCode(call(credentials.api_token, "other@example.test")), 10000);
+  EXPECT_EQ(FirstCode(call(credentials.api_token, "")), 6003);
+}
+
+TEST_F(CloudFake, BlocksAnAccountThatCallsTooOften) {
+  CloudKnobs knobs;
+  knobs.account_calls = 2;
+  cloud.SetKnobs(knobs);
+  EXPECT_EQ(Get("/client/v4/user").status, 200);
+  EXPECT_EQ(Get(value).status, 404);
+  const Response refused = Get(value);
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(FirstCode(refused), 971);
+  EXPECT_EQ(refused.headers.Get("retry-after"), "300");
+  runtime.Advance(std::chrono::seconds(299));
+  EXPECT_EQ(Get(value).headers.Get("retry-after"), "1");
+  runtime.Advance(std::chrono::seconds(1));
+  EXPECT_EQ(Get(value).status, 404);
+}
+
+TEST_F(CloudFake, ReadsTheKnobsThatItWritesAndNamesWhatIsWrong) {
+  CloudKnobs knobs;
+  for (const std::string_view part : kCloudParts) {
+    EXPECT_TRUE(SetCloudKnobs(part, CloudKnobsToJson(part, knobs), knobs)) << part;
+  }
+  ASSERT_TRUE(SetCloudKnobs("kv", Json{{"consistency", "eventual"}, {"stale", "5s"}}, knobs));
+  EXPECT_EQ(knobs.kv.consistency, KvKnobs::Consistency::kEventual);
+  EXPECT_EQ(knobs.kv.stale, std::chrono::seconds(5));
+  for (const Json& wrong : {Json{{"stale", 5}}, Json{{"consistency", "weak"}}, Json{{"nothing", 1}},
+                            Json{{"bulk_failures", -1}}, Json(1)}) {
+    EXPECT_FALSE(SetCloudKnobs("kv", wrong, knobs)) << DumpJson(wrong);
+  }
+}
+
 TEST_F(CloudFake, NeverRunsARequestThatItRefused) {
   EXPECT_EQ(Call(value, "Bearer wrong", "PUT", "v").status, 403);
   EXPECT_EQ(Get(value).status, 404);
