@@ -37,7 +37,8 @@ class ControlApi : public testing::Test {
   OsRandom random;
   fake::AiGateway ai_gateway{credentials, "", runtime, random, faults};
   fake::Zone zone{{}, runtime};
-  Control control{"secret", nullptr, journal, faults, &ai_gateway, nullptr, &zone, runtime};
+  Control control{"secret", nullptr, journal, faults, &ai_gateway,
+                  nullptr,  &zone,   nullptr, runtime};
 };
 
 TEST_F(ControlApi, ChangesTheKnobsOfAiGatewayThatAreNamed) {
