@@ -36,22 +36,23 @@ test("namespaces are made, iterated to the end, renamed and deleted", async () =
 test("a value goes with its metadata as a form, and its key may hold slashes", async () => {
   const { id } = await kv.create({ ...account, title: "values" });
   const key = "a/b c:é%";
-  await kv.values.update(id, key, {
+  await kv.values.update(key, {
     ...account,
+    namespace_id: id,
     value: "line one\r\nline two",
-    metadata: { owner: "ann" },
+    metadata: JSON.stringify({ owner: "ann" }), // an object would go as metadata[owner]
     expiration_ttl: 3600,
   });
-  const response = await kv.values.get(id, key, account);
+  const response = await kv.values.get(key, { ...account, namespace_id: id });
   assert.equal(await response.text(), "line one\r\nline two");
   assert.ok(Number(response.headers.get("expiration")) > Date.now() / 1000);
-  assert.deepEqual(await kv.metadata.get(id, key, account), { owner: "ann" });
+  assert.deepEqual(await kv.metadata.get(key, { ...account, namespace_id: id }), { owner: "ann" });
   const [listed] = await all(kv.keys.list(id, { ...account, prefix: "a/" }));
   assert.equal(listed.name, key);
   assert.deepEqual(listed.metadata, { owner: "ann" });
-  await kv.values.delete(id, key, account);
-  await kv.values.delete(id, key, account);
-  assert.ok((await failureOf(kv.values.get(id, key, account))) instanceof Cloudflare.NotFoundError);
+  await kv.values.delete(key, { ...account, namespace_id: id });
+  await kv.values.delete(key, { ...account, namespace_id: id });
+  assert.ok((await failureOf(kv.values.get(key, { ...account, namespace_id: id }))) instanceof Cloudflare.NotFoundError);
 });
 
 test("many keys are written, paged through, read and deleted at once", async () => {

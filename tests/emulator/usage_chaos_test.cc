@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <filesystem>
+#include <iostream>
 #include <random>
 #include <vector>
 
@@ -119,6 +121,20 @@ class UsageUnderChaos : public ::testing::Test {
       const Response added = up_.Control("POST", "/faults", fault);
       EXPECT_EQ(added.status / 100, 2) << added.body.bytes();
     }
+  }
+
+  // What the gateways said of their rows, and which are still with them.
+  void TearDown() override {
+    if (!HasFailure()) return;
+    for (int life = 0; life <= kLives; ++life) {
+      const std::string name = "gateway" + std::to_string(life);
+      const std::string log = ReadFile(folder_.path() + "/" + name + ".out");
+      for (const std::string_view line : Split(log, '\n'))
+        if (line.find("usage_") != line.npos) std::cerr << name << ": " << line << "\n";
+    }
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_.path()))
+      if (entry.path().string().find("outbox") != std::string::npos)
+        std::cerr << entry.path() << ": " << ReadFile(entry.path()).size() << " bytes\n";
   }
 
   // `count` chats from several clients, until done or until `stop`.
