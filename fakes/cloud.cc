@@ -97,6 +97,9 @@ Response CloudApi::Handle(Request& request, const Peer&, CancelToken& caller_gon
 Response CloudApi::Dispatch(Call& call) {
   const std::string_view path = call.request.Path();
   if (StartsWith(path, kV4Prefix)) return V4(call);
+  if (StartsWith(path, D1FilesPrefix()) && fakes_.d1 != nullptr) {
+    return fakes_.d1->HandleFile(call.request, call.note);
+  }
   if (StartsWith(path, kAiGatewayPrefix) && fakes_.ai_gateway != nullptr) {
     call.service = "ai";
     return fakes_.ai_gateway->Handle(call.request, call.note, call.caller_gone);

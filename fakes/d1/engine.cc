@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "fakes/d1/errors.h"
+#include "fakes/d1/functions.h"
 
 namespace mg::fake::d1 {
 namespace {
@@ -19,6 +20,10 @@ constexpr std::size_t kValueOverhead = 32;     // a name and punctuation, or a v
 constexpr std::size_t kBytesPerBlobByte = 4;   // "255,"
 constexpr std::int64_t kRowsWrittenByDdl = 2;
 constexpr int kPrimaryMask = 0xff;
+// In the header of a database file.
+constexpr std::size_t kWriteVersionAt = 18;
+constexpr std::size_t kReadVersionAt = 19;
+constexpr char kRollbackJournal = 1;
 
 struct Limit {
   int id;
@@ -156,7 +161,9 @@ Engine::Engine(const std::string& path, const char* vfs, RandomSource random, Ru
                    " WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"),
       reserved_names_(db_,
                       "SELECT count(*) FROM sqlite_master"
-                      " WHERE lower(substr(name, 1, 4)) = '_cf_'") {
+                      " WHERE lower(substr(name, 1, 4)) = '_cf_'"),
+      index_count_(db_,
+                   "SELECT count(*) FROM sqlite_master WHERE type = 'index' AND tbl_name = ?1") {
   Configure();
 }
 
@@ -173,10 +180,12 @@ void Engine::Configure() {
                                         nullptr, nullptr) == SQLITE_OK;
   ok = ok && sqlite3_create_function_v2(db, "randomblob", 1, flags, &random_, &RandomBlobFunction,
                                         nullptr, nullptr, nullptr) == SQLITE_OK;
+  ok = ok && AddFunctions(db);
   if (!ok) throw std::runtime_error("cannot set up D1's SQLite: " + db_.Message());
   for (const Limit& limit : kLimits) sqlite3_limit(db, limit.id, limit.value);
   authorizer_.Install(db);
   sqlite3_progress_handler(db, kProgressInterval, &OnProgress, this);
+  sqlite3_update_hook(db, &OnUpdate, this);
 }
 
 int Engine::OnProgress(void* self) {
@@ -185,8 +194,19 @@ int Engine::OnProgress(void* self) {
   return engine.steps_left_ < 0 ? 1 : 0;
 }
 
-std::variant<std::vector<Outcome>, Failure> Engine::Run(const std::vector<Query>& queries) {
+void Engine::OnUpdate(void* self, int action, const char*, const char* table, sqlite3_int64) {
+  auto& engine = *static_cast<Engine*>(self);
+  if (action == SQLITE_UPDATE) {
+    ++engine.updated_;
+  } else {
+    ++engine.moved_[table];
+  }
+}
+
+std::variant<std::vector<Outcome>, Failure> Engine::Run(const std::vector<Query>& queries,
+                                                        bool import) {
   failure_ = {};
+  import_ = import;
   answer_bytes_ = 0;
   steps_left_ = limits_.steps_per_request;
   std::vector<Outcome> outcomes;
@@ -248,6 +268,8 @@ bool Engine::Collect(sqlite3_stmt* statement, Outcome& outcome) {
   const std::int64_t changes_before = sqlite3_total_changes64(db);
   const std::int64_t row_id_before = sqlite3_last_insert_rowid(db);
   const std::int64_t size_before = SizeBytes();
+  moved_.clear();
+  updated_ = 0;
   const bool writes = sqlite3_stmt_readonly(statement) == 0;
   const Instant start = runtime_.Now();
   const int columns = sqlite3_column_count(statement);
@@ -257,7 +279,7 @@ bool Engine::Collect(sqlite3_stmt* statement, Outcome& outcome) {
   }
   int code = SQLITE_OK;
   while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
-    if (!TakeRow(statement, outcome)) return false;
+    if (!import_ && !TakeRow(statement, outcome)) return false;
   }
   if (code != SQLITE_DONE) return FailWithSqlite(code, false);
   const auto elapsed = std::chrono::duration<double, std::milli>(runtime_.Now() - start);
@@ -270,10 +292,59 @@ bool Engine::Collect(sqlite3_stmt* statement, Outcome& outcome) {
   const int scanned = sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_FULLSCAN_STEP, 0);
   outcome.rows_read = std::max<std::int64_t>(scanned > 0 ? scanned + 1 : 0,
                                              static_cast<std::int64_t>(outcome.rows.size()));
-  outcome.rows_written = outcome.changes != 0 || !writes ? outcome.changes
-                         : outcome.changed_db            ? kRowsWrittenByDdl
-                                                         : 0;
+  outcome.rows_written = RowsWritten(outcome, writes);
   return true;
+}
+
+// A row that comes or goes takes an entry of each index with it.
+std::int64_t Engine::RowsWritten(const Outcome& outcome, bool writes) {
+  if (!writes) return outcome.changes;
+  if (outcome.changes == 0) return outcome.changed_db ? kRowsWrittenByDdl : 0;
+  std::int64_t written = updated_;
+  std::int64_t seen = updated_;
+  for (const auto& [table, rows] : moved_) {
+    index_count_.BindText(1, table);
+    written += rows * (1 + AskOwn(index_count_));
+    seen += rows;
+  }
+  // SQLite does not report all rows: none of a table without row ids, or of a whole table's end.
+  return written + std::max<std::int64_t>(outcome.changes - seen, 0);
+}
+
+Result<std::string> Engine::Dump(const DumpOptions& options) {
+  authorizer_.TrustEngine(true);
+  steps_left_ = limits_.steps_per_request;
+  auto dump = DumpSql(db_.handle(), options);
+  authorizer_.TrustEngine(false);
+  return dump;
+}
+
+std::optional<std::string> Engine::Snapshot() {
+  if (SizeBytes() > kMaxSnapshotBytes) return std::nullopt;
+  sqlite3_int64 size = 0;
+  unsigned char* bytes = sqlite3_serialize(db_.handle(), "main", &size, 0);
+  if (bytes == nullptr) return size == 0 ? std::optional<std::string>("") : std::nullopt;
+  std::string snapshot(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
+  sqlite3_free(bytes);
+  return snapshot;
+}
+
+bool Engine::Load(const std::string& snapshot) {
+  Database past("");
+  std::string bytes = snapshot;
+  if (!bytes.empty()) {
+    // Its header may say that it has a write-ahead log, which memory cannot have.
+    bytes[kReadVersionAt] = bytes[kWriteVersionAt] = kRollbackJournal;
+    const auto size = static_cast<sqlite3_int64>(bytes.size());
+    if (sqlite3_deserialize(past.handle(), "main", reinterpret_cast<unsigned char*>(bytes.data()),
+                            size, size, SQLITE_DESERIALIZE_READONLY) != SQLITE_OK) {
+      return false;
+    }
+  }
+  sqlite3_backup* copy = sqlite3_backup_init(db_.handle(), "main", past.handle(), "main");
+  if (copy == nullptr) return false;
+  sqlite3_backup_step(copy, -1);
+  return sqlite3_backup_finish(copy) == SQLITE_OK;
 }
 
 bool Engine::TakeRow(sqlite3_stmt* statement, Outcome& outcome) {
@@ -305,7 +376,10 @@ bool Engine::Fail(std::string message, bool malformed) {
 }
 
 bool Engine::FailWithSqlite(int code, bool preparing) {
-  if (authorizer_.refused_transaction()) return Fail(kNoTransactions);
+  if (authorizer_.refused_transaction()) {
+    if (!import_) return Fail(kNoTransactions);
+    return Fail(SqlErrorText(kNestedTransaction, SQLITE_ERROR, -1));
+  }
   switch (code & kPrimaryMask) {
     case SQLITE_INTERRUPT:
       return Fail(kTooLong);

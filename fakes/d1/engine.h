@@ -5,14 +5,18 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
+#include "core/base/result.h"
 #include "core/ports/runtime.h"
 #include "fakes/d1/authorizer.h"
+#include "fakes/d1/dump.h"
 #include "fakes/d1/limits.h"
 #include "fakes/sqlite.h"
 
@@ -36,7 +40,7 @@ struct Outcome {  // of one statement
   bool changed_db = false;
   std::int64_t size_after_bytes = 0;
   std::int64_t rows_read = 0;     // approximate
-  std::int64_t rows_written = 0;  // approximate: indexes are not counted
+  std::int64_t rows_written = 0;  // approximate: with the entries of indexes
   double duration_ms = 0;
 };
 
@@ -65,7 +69,14 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
 
   // All queries in one transaction: every statement of every query takes effect, or none does.
-  std::variant<std::vector<Outcome>, Failure> Run(const std::vector<Query>& queries);
+  // `import`: the SQL came as a file; its refusals differ, and rows that it selects are dropped.
+  std::variant<std::vector<Outcome>, Failure> Run(const std::vector<Query>& queries,
+                                                  bool import = false);
+
+  Result<std::string> Dump(const DumpOptions& options);  // as DumpSql
+  // All of it as the bytes of a file; nullopt when it is too large, or memory ran out.
+  std::optional<std::string> Snapshot();
+  bool Load(const std::string& snapshot);  // in place of all there is
 
   std::int64_t SizeBytes();
   std::int64_t TableCount();
@@ -80,11 +91,14 @@ class Engine {
   bool Collect(sqlite3_stmt* statement, Outcome& outcome);
   bool TakeRow(sqlite3_stmt* statement, Outcome& outcome);
   bool CheckNames();
+  std::int64_t RowsWritten(const Outcome& outcome, bool writes);
   bool Fail(std::string message, bool malformed = false);
   bool FailWithSqlite(int code, bool preparing);
   int ExecuteOwn(const char* sql);
   std::int64_t AskOwn(Statement& statement);
   static int OnProgress(void* self);
+  static void OnUpdate(void* self, int action, const char* database, const char* table,
+                       sqlite3_int64 row_id);
 
   Runtime& runtime_;
   RandomSource random_;
@@ -92,11 +106,16 @@ class Engine {
   Authorizer authorizer_;
   std::int64_t steps_left_ = 0;
   std::size_t answer_bytes_ = 0;
+  bool import_ = false;
+  // By table, since the statement began: rows that came or went, and rows that changed.
+  std::map<std::string, std::int64_t> moved_;
+  std::int64_t updated_ = 0;
   Failure failure_;
   Database db_;
   Statement page_count_;
   Statement table_count_;
   Statement reserved_names_;
+  Statement index_count_;
 };
 
 // True when `sql` holds anything but space, comments and semicolons.
