@@ -25,8 +25,7 @@ DatabaseInfo InfoOf(const Statement& row) {
 Catalogue::Change Changed(Database& db, int code) {
   if (code == SQLITE_CONSTRAINT_UNIQUE) return Catalogue::Change::kNameTaken;
   if (code != SQLITE_DONE) return Catalogue::Change::kFailed;
-  return sqlite3_changes(db.handle()) > 0 ? Catalogue::Change::kDone
-                                          : Catalogue::Change::kNotFound;
+  return sqlite3_changes(db.handle()) > 0 ? Catalogue::Change::kDone : Catalogue::Change::kNotFound;
 }
 
 }  // namespace
@@ -40,8 +39,9 @@ Catalogue::Schema::Schema(Database& db) {
 Catalogue::Catalogue(const std::string& path)
     : db_(path),
       schema_(db_),
-      find_(db_, std::string(kColumns) + " WHERE uuid = lower(?1) OR name = ?1"
-                                         " ORDER BY uuid = lower(?1) DESC LIMIT 1") {}
+      find_(db_, std::string(kColumns) +
+                     " WHERE uuid = lower(?1) OR name = ?1"
+                     " ORDER BY uuid = lower(?1) DESC LIMIT 1") {}
 
 Catalogue::Change Catalogue::Add(const DatabaseInfo& info) {
   Lock lock(mutex_);

@@ -35,7 +35,7 @@ class SqlDatabase {
   Size Measure();
   Result<std::string> Dump(const DumpOptions& options);
 
-  std::string Bookmark();                                      // of the state now
+  std::string Bookmark();                                     // of the state now
   std::optional<std::string> BookmarkAt(std::int64_t at_ms);  // nullopt: its past begins later
   // What the bookmark was before. Errors: kNotFound; kInternal.
   Result<std::string> Restore(const std::string& bookmark);

@@ -40,7 +40,8 @@ void Concat(sqlite3_context* context, int count, sqlite3_value** values) {
 }
 
 void ConcatWs(sqlite3_context* context, int count, sqlite3_value** values) {
-  if (count < 2) return sqlite3_result_error(context, "wrong number of arguments to concat_ws()", -1);
+  if (count < 2)
+    return sqlite3_result_error(context, "wrong number of arguments to concat_ws()", -1);
   if (IsNull(values[0])) return sqlite3_result_null(context);
   Join(context, TextOf(values[0]), count - 1, values + 1);
 }

@@ -107,8 +107,7 @@ Response Calls::List(Call& call) {
   for (const DatabaseInfo& info : databases_.catalogue().List()) {
     if (name && !name->empty() && *name != info.name) continue;
     const auto database = databases_.Open(info.uuid);
-    items.push_back(
-        Described(info, database ? database->Measure() : SqlDatabase::Size{}));
+    items.push_back(Described(info, database ? database->Measure() : SqlDatabase::Size{}));
   }
   return V4Paged(ReadPage(query, kDatabasesPerPage, kMaxDatabasesPerPage), items, false);
 }

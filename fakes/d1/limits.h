@@ -29,8 +29,8 @@ inline constexpr std::size_t kMaxAnswerBytes = 64 * 1024 * 1024;  // UNCONFIRMED
 inline constexpr std::int64_t kMaxDatabases = 50'000;
 inline constexpr std::int64_t kDatabasesPerPage = 100;  // UNCONFIRMED: 10 was claimed too
 inline constexpr std::int64_t kMaxDatabasesPerPage = 10'000;
-inline constexpr std::size_t kMaxNameBytes = 256;       // UNCONFIRMED
-inline constexpr std::int64_t kLeastFileBytes = 8192;   // of a database without tables
+inline constexpr std::size_t kMaxNameBytes = 256;      // UNCONFIRMED
+inline constexpr std::int64_t kLeastFileBytes = 8192;  // of a database without tables
 inline constexpr std::int64_t kMaxTimestampSeconds = 253'402'300'799;  // 9999-12-31
 
 // Ours: the past that is kept of each database, and the files of imports and exports.
@@ -78,9 +78,9 @@ inline constexpr const char* kNoVirtualTables =
     "D1 Export error: cannot export databases with Virtual Tables (fts5)";  // UNCONFIRMED
 inline constexpr const char* kNotImporting = "Not currently importing anything.";
 inline constexpr const char* kNotExporting = "Not currently exporting anything.";
-inline constexpr const char* kNoSuchUpload = "The uploaded file could not be found.";  // UNCONFIRMED
-inline constexpr const char* kNestedTransaction =
-    "cannot start a transaction within a transaction";
+inline constexpr const char* kNoSuchUpload =
+    "The uploaded file could not be found.";  // UNCONFIRMED
+inline constexpr const char* kNestedTransaction = "cannot start a transaction within a transaction";
 inline constexpr const char* kTooManyQueued = "D1 DB is overloaded. Too many requests queued.";
 inline constexpr const char* kQueuedTooLong = "D1 DB is overloaded. Requests queued for too long.";
 inline constexpr const char* kDatabaseFull = "Exceeded maximum DB size.";

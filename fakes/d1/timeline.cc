@@ -63,9 +63,8 @@ std::optional<std::string> Timeline::BookmarkAt(std::int64_t at_ms) const {
 }
 
 const Moment* Timeline::Find(const std::string& bookmark) const {
-  const auto found =
-      std::find_if(moments_.begin(), moments_.end(),
-                   [&](const Moment& one) { return one.bookmark == bookmark; });
+  const auto found = std::find_if(moments_.begin(), moments_.end(),
+                                  [&](const Moment& one) { return one.bookmark == bookmark; });
   return found == moments_.end() ? nullptr : &*found;
 }
 

@@ -15,7 +15,7 @@ namespace mg::fake::d1 {
 
 struct Moment {
   std::string bookmark;
-  std::int64_t since_ms = 0;                     // when this state came to be
+  std::int64_t since_ms = 0;                    // when this state came to be
   std::shared_ptr<const std::string> snapshot;  // a whole database file; empty: no tables
 };
 

@@ -14,8 +14,8 @@ namespace {
 constexpr std::size_t kNameDigits = 32;
 
 Json Progress(std::string_view type, std::string_view status, const std::string& bookmark) {
-  return {{"success", true},          {"type", type},
-          {"status", status},         {"at_bookmark", bookmark},
+  return {{"success", true},           {"type", type},
+          {"status", status},          {"at_bookmark", bookmark},
           {"messages", Json::array()}, {"errors", Json::array()}};
 }
 
@@ -35,14 +35,10 @@ Json Totals(const std::vector<Outcome>& outcomes) {
     sum.rows_read += one.rows_read;
     sum.rows_written += one.rows_written;
   }
-  return {{"served_by", kServedBy},
-          {"duration", sum.duration_ms},
-          {"changes", sum.changes},
-          {"last_row_id", sum.last_row_id},
-          {"changed_db", sum.changed_db},
-          {"size_after", sum.size_after_bytes},
-          {"rows_read", sum.rows_read},
-          {"rows_written", sum.rows_written}};
+  return {{"served_by", kServedBy},       {"duration", sum.duration_ms},
+          {"changes", sum.changes},       {"last_row_id", sum.last_row_id},
+          {"changed_db", sum.changed_db}, {"size_after", sum.size_after_bytes},
+          {"rows_read", sum.rows_read},   {"rows_written", sum.rows_written}};
 }
 
 DumpOptions ReadDumpOptions(const Json& body) {
@@ -112,8 +108,8 @@ Response Calls::InitImport(const Call& call, SqlDatabase& database, const std::s
   const auto there = transfers_.Find(file.name, runtime_.Wall().ms);
   if (there && there->bytes != nullptr) return Ingest(call, database, *there);
   transfers_.Put(file);
-  return V4Result(DumpJson(
-      Json{{"filename", file.name}, {"upload_url", UrlOf(call.request, file.name)}}));
+  return V4Result(
+      DumpJson(Json{{"filename", file.name}, {"upload_url", UrlOf(call.request, file.name)}}));
 }
 
 // The import happens at once, and its client is told so when it asks.
@@ -149,8 +145,9 @@ Response Calls::Export(Call& call) {
   if (auto* refusal = std::get_if<Response>(&read)) return std::move(*refusal);
   const Json& json = std::get<Json>(read);
   if (StringAt(json, "output_format") != "polling") {
-    return InvalidProperty("Invalid property: output_format => Invalid literal value, expected "
-                           "\"polling\"");
+    return InvalidProperty(
+        "Invalid property: output_format => Invalid literal value, expected "
+        "\"polling\"");
   }
   if (auto faulted = call.note.Begin()) return std::move(*faulted);
   const std::string id = AsciiLower(call.id());

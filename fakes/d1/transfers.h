@@ -18,7 +18,7 @@ class Transfers {
   struct File {
     std::string name;  // "9a03...sql"
     std::string database;
-    std::string etag;  // of an upload: what its client said its MD5 is
+    std::string etag;                          // of an upload: what its client said its MD5 is
     std::shared_ptr<const std::string> bytes;  // null: not uploaded yet
     std::string bookmark;                      // of an export: the state that it holds
     std::int64_t until_ms = 0;
