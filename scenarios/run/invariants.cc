@@ -34,6 +34,11 @@ bool IsModelAnswer(const fake::JournalEntry& entry) {
   return gateway && entry.operation == "model" && entry.status == 200;
 }
 
+// AI Gateway's cache answered: no model was tried.
+bool IsCacheHit(const fake::JournalEntry& entry) {
+  return entry.operation == "ai.run" && entry.status == 200 && entry.attempt == 0;
+}
+
 // USG-1. An answer whose caller had gone may have been billed or not.
 Broken OneRowPerBilledAnswer(Execution& execution) {
   Target& target = execution.target();
@@ -44,6 +49,7 @@ Broken OneRowPerBilledAnswer(Execution& execution) {
     MG_TRY(journal, target.Journal());
     std::int64_t answered = 0, unsure = 0;
     for (const fake::JournalEntry& entry : journal) {
+      if (IsCacheHit(entry)) --answered;
       if (!IsModelAnswer(entry)) continue;
       ++(entry.outcome == "ok" ? answered : unsure);
     }
