@@ -199,7 +199,8 @@ int Run(int seconds, int streams) {
   TempFolder folder;
   const std::string profile = folder.Write(
       "p.jsonc", R"({"environment":"development","limits":{"free_per_minute":1000000000}})");
-  Running up(folder.path(), {"--quiet", "--memory", "--profile", profile, "--ai",
+  const std::string edge = folder.Write("edge.jsonc", R"({"rules":[]})");  // no limit of its own
+  Running up(folder.path(), {"--quiet", "--memory", "--profile", profile, "--edge", edge, "--ai",
                              "first_token=100ms", "--ai", "tokens_per_second=20"});
   const std::string question =
       R"("stream":true,"messages":[{"role":"user","content":"Tell me something long."}]})";
