@@ -8,7 +8,6 @@
 #include "core/base/digest.h"
 #include "fakes/api_auth.h"
 #include "fakes/identity.h"
-#include "fakes/r2/rest.h"
 #include "fakes/v4.h"
 
 namespace mg::fake {
@@ -163,8 +162,7 @@ Response CloudApi::Account(Call& call, const Parts& rest) {
                                  {segments->begin() + kAccountSegments + 1, segments->end()});
   }
   if (rest[2] == "r2" && rest.size() >= 4 && fakes_.r2 != nullptr) {
-    call.note.operation = kR2RestCall;
-    return fakes_.r2->Handle(call.request, call.note, call.caller_gone);
+    return fakes_.r2->Manage(call.request, call.note);
   }
   return V4NoRoute(path);
 }

@@ -54,6 +54,14 @@ Response V4Gap(std::string_view operation, std::string_view message) {
   return response;
 }
 
+Response V4Listed(const Json& result, const Json& result_info) {
+  return JsonResponse(200, DumpJson(Json{{"result", result},
+                                         {"success", true},
+                                         {"errors", Json::array()},
+                                         {"messages", Json::array()},
+                                         {"result_info", result_info}}));
+}
+
 V4Page ReadPage(std::string_view query, std::int64_t default_per_page, std::int64_t max_per_page) {
   const auto number = [query](std::string_view name, std::int64_t fallback) {
     const auto text = QueryValue(query, name);
@@ -78,11 +86,7 @@ Response V4Paged(const V4Page& page, const Json& items, bool with_total_pages) {
                {"count", shown.size()},
                {"total_count", total}};
   if (with_total_pages) info["total_pages"] = pages;
-  return JsonResponse(200, DumpJson(Json{{"result", std::move(shown)},
-                                         {"success", true},
-                                         {"errors", Json::array()},
-                                         {"messages", Json::array()},
-                                         {"result_info", std::move(info)}}));
+  return V4Listed(shown, info);
 }
 
 std::optional<std::vector<std::string>> PathSegments(std::string_view encoded_path) {

@@ -20,6 +20,9 @@ Response V4NoRoute(std::string_view path);                             // 404 wi
 Response V4MethodNotAllowed();                                         // 405
 Response V4Gap(std::string_view operation, std::string_view message);  // 501, with the gap header
 
+// A list's envelope: `result_info` says which part of it `result` is.
+Response V4Listed(const Json& result, const Json& result_info);
+
 // "page" and "per_page" of a query: what makes no sense is the default, what is too much the most.
 struct V4Page {
   std::int64_t page = 1;

@@ -2,7 +2,6 @@
 
 #include <sys/socket.h>
 
-#include <ctime>
 #include <optional>
 #include <utility>
 
@@ -99,21 +98,6 @@ Response ServerAnswer(int status, std::string_view sentence, std::string_view co
   Response response = JsonResponse(status, std::move(json));
   response.headers.Set("cache-control", "no-store");  // 414 and 501 could be kept otherwise
   return response;
-}
-
-std::string HttpDate(std::int64_t epoch_seconds) {
-  // strftime's names of days and months would follow the process's locale.
-  constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const auto seconds = static_cast<std::time_t>(epoch_seconds);
-  std::tm utc{};
-  ::gmtime_r(&seconds, &utc);
-  char text[64];
-  const int length = std::snprintf(text, sizeof text, "%s, %02d %s %04d %02d:%02d:%02d GMT",
-                                   kDays[utc.tm_wday], utc.tm_mday, kMonths[utc.tm_mon],
-                                   utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
-  return std::string(text, static_cast<std::size_t>(length));
 }
 
 }  // namespace mg

@@ -40,7 +40,4 @@ Result<Answered> WriteAnswer(const AnswerTarget& to, const Response& response, b
 // Answers of the server itself: {"error": ..., "code": ...}.
 Response ServerAnswer(int status, std::string_view sentence, std::string_view code);
 
-// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 5.6.7).
-std::string HttpDate(std::int64_t epoch_seconds);
-
 }  // namespace mg

@@ -8,6 +8,7 @@
 
 #include "core/adapters/answer.h"
 #include "core/adapters/caller_io.h"
+#include "core/base/time_text.h"
 
 namespace mg {
 namespace {

@@ -9,12 +9,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <system_error>
 #include <utility>
 
 #include "core/adapters/json_text.h"
 #include "core/base/check.h"
+#include "core/base/time_text.h"
 
 namespace mg {
 namespace {
@@ -76,17 +76,6 @@ std::string_view LevelName(LogLevel level) {
       return "error";
   }
   return "error";
-}
-
-std::string IsoTime(WallTime wall) {
-  const auto seconds = static_cast<std::time_t>(wall.seconds());
-  std::tm utc{};
-  ::gmtime_r(&seconds, &utc);
-  char text[40];
-  const std::size_t length = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
-  char millis[8];
-  std::snprintf(millis, sizeof millis, ".%03dZ", static_cast<int>(wall.ms % 1000));
-  return std::string(text, length) + millis;
 }
 
 }  // namespace
@@ -182,7 +171,7 @@ Status FileDisk::Remove(const std::string& path) {
 
 void JsonLinesLog::Write(LogLevel level, std::string_view event, std::vector<LogField> fields) {
   if (level < least_) return;
-  std::string line = "{\"time\":\"" + IsoTime(runtime_.Wall()) + "\",\"level\":\"";
+  std::string line = "{\"time\":\"" + IsoMillis(runtime_.Wall().ms) + "\",\"level\":\"";
   line += LevelName(level);
   line += "\",\"event\":";
   AppendJsonString(line, event);

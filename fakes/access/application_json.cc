@@ -1,6 +1,5 @@
 #include "fakes/access/application_json.h"
 
-#include <array>
 #include <chrono>
 #include <cstdio>
 #include <ctime>
@@ -9,6 +8,7 @@
 #include "core/base/bytes.h"
 #include "core/base/duration.h"
 #include "core/base/json.h"
+#include "core/base/time_text.h"
 #include "core/http/host.h"
 
 namespace mg::fake {
@@ -159,16 +159,6 @@ std::string GoDuration(std::int64_t seconds) {
   return std::to_string(seconds) + "s";
 }
 
-std::string IsoTime(std::int64_t ms) {
-  const auto seconds = static_cast<std::time_t>(ms / 1000);
-  std::tm utc{};
-  ::gmtime_r(&seconds, &utc);
-  std::array<char, 40> text{};
-  std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02dZ", utc.tm_year + 1900,
-                utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
-  return text.data();
-}
-
 Result<std::int64_t> ReadIsoTime(std::string_view text) {
   const std::string copy(text);
   std::tm utc{};
@@ -240,8 +230,8 @@ Json PolicyToJson(const AccessPolicy& policy) {
                {"include", RulesToJson(policy.include)},
                {"require", RulesToJson(policy.require)},
                {"exclude", RulesToJson(policy.exclude)},
-               {"created_at", IsoTime(policy.created_ms)},
-               {"updated_at", IsoTime(policy.updated_ms)}};
+               {"created_at", IsoSeconds(policy.created_ms / 1000)},
+               {"updated_at", IsoSeconds(policy.updated_ms / 1000)}};
   if (policy.session_seconds >= 0) json["session_duration"] = GoDuration(policy.session_seconds);
   return json;
 }
@@ -266,8 +256,8 @@ Json ApplicationToJson(const AccessApplication& application) {
                {"options_preflight_bypass", application.options_preflight_bypass},
                {"auto_redirect_to_identity", application.auto_redirect_to_identity},
                {"app_launcher_visible", application.app_launcher_visible},
-               {"created_at", IsoTime(application.created_ms)},
-               {"updated_at", IsoTime(application.updated_ms)}};
+               {"created_at", IsoSeconds(application.created_ms / 1000)},
+               {"updated_at", IsoSeconds(application.updated_ms / 1000)}};
   if (!application.same_site.empty()) json["same_site_cookie_attribute"] = application.same_site;
   if (!application.read_service_tokens_from_header.empty())
     json["read_service_tokens_from_header"] = application.read_service_tokens_from_header;

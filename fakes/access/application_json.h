@@ -25,7 +25,7 @@ Json PolicyToJson(const AccessPolicy& policy);
 Result<std::int64_t> ReadGoSeconds(std::string_view text);
 std::string GoDuration(std::int64_t seconds);
 
-std::string IsoTime(std::int64_t ms);                     // "2026-11-25T17:00:00Z"
-Result<std::int64_t> ReadIsoTime(std::string_view text);  // the same, fractions allowed; ms
+Result<std::int64_t> ReadIsoTime(
+    std::string_view text);  // as IsoSeconds spells it, fractions allowed; ms
 
 }  // namespace mg::fake

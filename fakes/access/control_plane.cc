@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <optional>
 #include <utility>
 
 #include "core/base/bytes.h"
 #include "core/base/ids.h"
 #include "core/base/json.h"
+#include "core/base/time_text.h"
 #include "fakes/access/application_json.h"
 #include "fakes/v4.h"
 
@@ -56,19 +58,10 @@ Response Page(const Request& request, const std::vector<Json>& items) {
   const std::uint64_t page = std::max<std::uint64_t>(1, number("page", 1));
   const std::uint64_t per_page =
       std::clamp<std::uint64_t>(number("per_page", kDefaultPerPage), 1, kMostPerPage);
-  Json result = Json::array();
-  for (std::uint64_t i = (page - 1) * per_page; i < items.size() && result.size() < per_page; ++i)
-    result.push_back(items[i]);
-  const std::size_t count = result.size();
-  return JsonResponse(200, DumpJson(Json{{"result", std::move(result)},
-                                         {"success", true},
-                                         {"errors", Json::array()},
-                                         {"messages", Json::array()},
-                                         {"result_info",
-                                          {{"page", page},
-                                           {"per_page", per_page},
-                                           {"count", count},
-                                           {"total_count", items.size()}}}}));
+  constexpr std::uint64_t kLastPage = std::numeric_limits<std::int64_t>::max();
+  return V4Paged(
+      {static_cast<std::int64_t>(std::min(page, kLastPage)), static_cast<std::int64_t>(per_page)},
+      Json(items), /*with_total_pages=*/false);
 }
 
 Json TokenToJson(const ServiceToken& token) {
@@ -76,10 +69,10 @@ Json TokenToJson(const ServiceToken& token) {
                {"name", token.name},
                {"client_id", token.client_id},
                {"duration", GoDuration(token.duration_seconds)},
-               {"expires_at", IsoTime(token.expires_ms)},
-               {"created_at", IsoTime(token.created_ms)},
-               {"updated_at", IsoTime(token.updated_ms)}};
-  if (token.last_seen_ms > 0) json["last_seen_at"] = IsoTime(token.last_seen_ms);
+               {"expires_at", IsoSeconds(token.expires_ms / 1000)},
+               {"created_at", IsoSeconds(token.created_ms / 1000)},
+               {"updated_at", IsoSeconds(token.updated_ms / 1000)}};
+  if (token.last_seen_ms > 0) json["last_seen_at"] = IsoSeconds(token.last_seen_ms / 1000);
   return json;
 }
 
@@ -340,7 +333,7 @@ Response ControlPlane::Keys() {
   const std::int64_t left_s = rotated_s + interval_s - NowMs() / 1000;
   return Enveloped(200, {{"key_rotation_interval_days", interval_s / kDaySeconds},
                          {"days_until_next_rotation", (left_s + kDaySeconds - 1) / kDaySeconds},
-                         {"last_key_rotation_at", IsoTime(rotated_s * 1000)}});
+                         {"last_key_rotation_at", IsoSeconds(rotated_s)}});
 }
 
 Response ControlPlane::Organization() {
@@ -389,7 +382,7 @@ Response ControlPlane::Log() const {
                     {"app_domain", NameOfAuthority(verdict->host)},
                     {"app_uid", verdict->audience},
                     {"connection", "onetimepin"},
-                    {"created_at", IsoTime(verdict->at_ms)},
+                    {"created_at", IsoSeconds(verdict->at_ms / 1000)},
                     {"ip_address", verdict->address},
                     {"ray_id", ""},
                     {"user_email", verdict->principal}});

@@ -1,29 +1,12 @@
 #include "fakes/access/cookies.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
-#include <ctime>
 
 #include "core/base/bytes.h"
+#include "core/base/time_text.h"
 
 namespace mg::fake {
 namespace {
-
-// "Sun, 06 Nov 1994 08:49:37 GMT"; strftime's names would follow the process's locale.
-std::string CookieDate(std::int64_t epoch_seconds) {
-  constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const auto seconds = static_cast<std::time_t>(epoch_seconds);
-  std::tm utc{};
-  ::gmtime_r(&seconds, &utc);
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT", kDays[utc.tm_wday],
-                utc.tm_mday, kMonths[utc.tm_mon], utc.tm_year + 1900, utc.tm_hour, utc.tm_min,
-                utc.tm_sec);
-  return text.data();
-}
 
 std::string SameSite(const CookieFlags& flags) {
   if (flags.same_site == "strict") return "Strict";
@@ -39,7 +22,7 @@ std::string SetCookieText(std::string_view name, std::string_view value, const C
   if (flags.http_only) text += "; HttpOnly";
   text += "; SameSite=" + SameSite(flags);
   if (flags.secure) text += "; Secure";
-  if (flags.expires_at_s > 0) text += "; Expires=" + CookieDate(flags.expires_at_s);
+  if (flags.expires_at_s > 0) text += "; Expires=" + HttpDate(flags.expires_at_s);
   return text;
 }
 

@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view kWhat = "Gateway";
 
 Response List(AiManaged& call) {
-  AiPaging paging;
+  V4Page paging;
   if (auto wrong = ReadPaging(call.request.Query(), paging)) return std::move(*wrong);
   if (auto faulted = call.note.Begin()) return std::move(*faulted);
   const std::string search = QueryValue(call.request.Query(), "search").value_or("");

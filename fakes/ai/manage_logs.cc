@@ -80,11 +80,7 @@ Response List(AiManaged& call, const AiGatewayConfig& gateway) {
     info[std::string("min_") + kRangeNames[i]] = static_cast<double>(page->ranges[i].least) / unit;
     info[std::string("max_") + kRangeNames[i]] = static_cast<double>(page->ranges[i].most) / unit;
   }
-  return JsonResponse(200, DumpJson(Json{{"result", std::move(result)},
-                                         {"result_info", std::move(info)},
-                                         {"success", true},
-                                         {"errors", Json::array()},
-                                         {"messages", Json::array()}}));
+  return V4Listed(result, info);
 }
 
 Response DeleteSome(AiManaged& call, const AiGatewayConfig& gateway) {

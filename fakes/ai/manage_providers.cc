@@ -107,7 +107,7 @@ bool Wanted(const Json& custom, std::string_view query) {
 }
 
 Response ListCustoms(AiManaged& call) {
-  AiPaging paging;
+  V4Page paging;
   if (auto wrong = ReadPaging(call.request.Query(), paging)) return std::move(*wrong);
   if (auto faulted = call.note.Begin()) return std::move(*faulted);
   std::vector<Json> items;
@@ -122,7 +122,7 @@ Response ManageProviderConfigs(AiManaged& call, const AiGatewayConfig& gateway) 
   call.note.operation = "ai.provider_configs";
   if (call.Is("POST", 3)) return CreateConfig(call, gateway);
   if (!call.Is("GET", 3)) return V4NoRoute(call.request.Path());
-  AiPaging paging;
+  V4Page paging;
   if (auto wrong = ReadPaging(call.request.Query(), paging)) return std::move(*wrong);
   if (auto faulted = call.note.Begin()) return std::move(*faulted);
   std::vector<Json> items;

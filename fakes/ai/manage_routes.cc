@@ -44,7 +44,7 @@ Json RouteJson(const AiManaged& call, const AiRoute& route) {
 
 // Lists of routes stand in `data`, beside no `result`.
 Response Listed(const AiManaged& call, const char* name, const std::vector<Json>& all) {
-  AiPaging paging;
+  V4Page paging;
   if (auto wrong = ReadPaging(call.request.Query(), paging)) return std::move(*wrong);
   Json items = Json::array();
   const auto first = static_cast<std::size_t>((paging.page - 1) * paging.per_page);

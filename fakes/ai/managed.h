@@ -13,6 +13,7 @@
 #include "fakes/ai/control.h"
 #include "fakes/ai/fields.h"
 #include "fakes/service.h"
+#include "fakes/v4.h"
 
 namespace mg::fake {
 
@@ -46,12 +47,9 @@ Response AiNotKept(AiKept why, std::string_view what);          // of everything
 Response AiResult(const Json& result);
 bool IsAiName(std::string_view text);  // of gateways: a-z, 0-9, '_' and '-' within
 
-struct AiPaging {
-  std::int64_t page = 1, per_page = 20;
-};
 // Of ?page and ?per_page; a response when they are no numbers in range.
-std::optional<Response> ReadPaging(std::string_view query_string, AiPaging& paging);
+std::optional<Response> ReadPaging(std::string_view query_string, V4Page& paging);
 // One page of `items`, with result_info. A page past the end is empty.
-Response AiList(const std::vector<Json>& items, const AiPaging& paging);
+Response AiList(const std::vector<Json>& items, const V4Page& page);
 
 }  // namespace mg::fake

@@ -127,7 +127,7 @@ bool IsAiName(std::string_view text) {
          std::all_of(text.begin(), text.end(), fits);
 }
 
-std::optional<Response> ReadPaging(std::string_view query_string, AiPaging& paging) {
+std::optional<Response> ReadPaging(std::string_view query_string, V4Page& paging) {
   constexpr std::int64_t kMostPage = 1'000'000;
   const auto page = NumberFrom(query_string, "page", kMostPage, 1);
   const auto per_page = NumberFrom(query_string, "per_page", kMaxItemsPerPage, kPageItems);
@@ -139,22 +139,8 @@ std::optional<Response> ReadPaging(std::string_view query_string, AiPaging& pagi
   return std::nullopt;
 }
 
-Response AiList(const std::vector<Json>& items, const AiPaging& paging) {
-  const auto first = static_cast<std::size_t>((paging.page - 1) * paging.per_page);
-  Json result = Json::array();
-  for (std::size_t i = first;
-       i < items.size() && result.size() < static_cast<std::size_t>(paging.per_page); ++i)
-    result.push_back(items[i]);
-  const std::size_t count = result.size();
-  return JsonResponse(200, DumpJson(Json{{"result", std::move(result)},
-                                         {"success", true},
-                                         {"errors", Json::array()},
-                                         {"messages", Json::array()},
-                                         {"result_info",
-                                          {{"page", paging.page},
-                                           {"per_page", paging.per_page},
-                                           {"count", count},
-                                           {"total_count", items.size()}}}}));
+Response AiList(const std::vector<Json>& items, const V4Page& page) {
+  return V4Paged(page, Json(items), /*with_total_pages=*/false);
 }
 
 }  // namespace mg::fake

@@ -1,6 +1,5 @@
 #include "fakes/d1/databases.h"
 
-#include <array>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
@@ -10,6 +9,7 @@
 #include "core/base/bytes.h"
 #include "core/base/digest.h"
 #include "core/base/ids.h"
+#include "core/base/time_text.h"
 #include "fakes/d1/limits.h"
 
 namespace mg::fake::d1 {
@@ -24,21 +24,6 @@ std::string Prepared(const std::string& folder) {
 constexpr std::size_t kUuidBytes = 16;
 
 }  // namespace
-
-std::string IsoTime(WallTime at) {
-  const std::chrono::sys_time<std::chrono::milliseconds> time{std::chrono::milliseconds(at.ms)};
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date{day};
-  const std::chrono::hh_mm_ss clock{time - day};
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
-                static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
-                static_cast<int>(clock.minutes().count()),
-                static_cast<int>(clock.seconds().count()),
-                static_cast<int>(clock.subseconds().count()));
-  return text.data();
-}
 
 std::optional<std::int64_t> ParseIsoTime(const std::string& text) {
   constexpr std::int64_t kSecondMs = 1000;
@@ -84,7 +69,7 @@ void Databases::AddConfigured() {
   DatabaseInfo info;
   info.uuid = credentials_.d1_database_id;
   info.name = kDatabaseName;
-  info.created_at = IsoTime(runtime_.Wall());
+  info.created_at = IsoMillis(runtime_.Wall().ms);
   info.region = kRegion;
   catalogue_.Add(info);
 }

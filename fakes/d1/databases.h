@@ -41,7 +41,6 @@ class Databases {
   std::map<std::string, std::shared_ptr<SqlDatabase>> open_;
 };
 
-std::string IsoTime(WallTime at);                                   // "2026-05-06T07:08:09.123Z"
 std::optional<std::int64_t> ParseIsoTime(const std::string& text);  // milliseconds; also seconds
 
 }  // namespace mg::fake::d1

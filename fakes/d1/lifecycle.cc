@@ -4,6 +4,7 @@
 
 #include "core/base/bytes.h"
 #include "core/base/json.h"
+#include "core/base/time_text.h"
 #include "fakes/d1/answers.h"
 #include "fakes/d1/calls.h"
 #include "fakes/d1/limits.h"
@@ -121,7 +122,7 @@ Response Calls::Create(Call& call) {
   call.note.subject = info.name;
   if (auto faulted = call.note.Begin()) return std::move(*faulted);
   info.uuid = databases_.NewUuid();
-  info.created_at = IsoTime(runtime_.Wall());
+  info.created_at = IsoMillis(runtime_.Wall().ms);
   switch (databases_.catalogue().Add(info)) {
     case Catalogue::Change::kDone:
       break;

@@ -1,10 +1,10 @@
 #include "fakes/edge/error_page.h"
 
-#include <ctime>
 #include <optional>
 
 #include "core/base/bytes.h"
 #include "core/base/json.h"
+#include "core/base/time_text.h"
 #include "core/http/html.h"
 #include "fakes/edge/settings.h"
 
@@ -58,15 +58,6 @@ std::string_view Negotiate(std::string_view accept) {
   return best.type;
 }
 
-std::string IsoSeconds(WallTime wall) {
-  const auto seconds = static_cast<std::time_t>(wall.ms / 1000);
-  std::tm utc{};
-  ::gmtime_r(&seconds, &utc);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return text;
-}
-
 std::string TitleOf(const EdgeError& error) {
   return "Error " + std::to_string(error.code) + ": " + error.title;
 }
@@ -79,7 +70,9 @@ std::string HtmlOf(const EdgeError& error, const ErrorContext& context) {
   html.append("nofollow\">\n</head>\n<body>\n<div id=\"cf-error-details\">\n<h1>Error <span>");
   html.append(code).append("</span></h1>\n<h2>").append(EscapeHtml(error.title));
   html.append("</h2>\n<p>").append(EscapeHtml(error.detail)).append("</p>\n<p>Ray ID: <strong>");
-  html.append(EscapeHtml(context.ray)).append("</strong> &bull; ").append(IsoSeconds(context.now));
+  html.append(EscapeHtml(context.ray))
+      .append("</strong> &bull; ")
+      .append(IsoSeconds(context.now.seconds()));
   return html.append("</p>\n<p>Performance &amp; security by Cloudflare</p>\n")
       .append("</div>\n</body>\n</html>\n");
 }
@@ -99,7 +92,7 @@ std::string ProblemOf(const EdgeError& error, const ErrorContext& context, std::
                   {"error_name", error.name},
                   {"error_category", error.category},
                   {"ray_id", context.ray},
-                  {"timestamp", IsoSeconds(context.now)},
+                  {"timestamp", IsoSeconds(context.now.seconds())},
                   {"zone", context.zone},
                   {"cloudflare_error", true},
                   {"retryable", retry > 0},
@@ -110,8 +103,8 @@ std::string ProblemOf(const EdgeError& error, const ErrorContext& context, std::
 
 std::string MarkdownOf(const EdgeError& error, const ErrorContext& context) {
   return "# " + TitleOf(error) + "\n\n" + error.detail +
-         "\n\n- Ray ID: " + std::string(context.ray) + "\n- Time: " + IsoSeconds(context.now) +
-         "\n";
+         "\n\n- Ray ID: " + std::string(context.ray) +
+         "\n- Time: " + IsoSeconds(context.now.seconds()) + "\n";
 }
 
 void AddPageHeaders(Response& response) {

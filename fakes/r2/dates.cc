@@ -4,13 +4,12 @@
 #include <iterator>
 
 #include "core/base/bytes.h"
+#include "core/base/time_text.h"
 #include "core/clients/sigv4.h"
 
 namespace mg::fake {
 namespace {
 
-constexpr std::int64_t kDayMs = 86'400'000;
-constexpr std::string_view kDays[] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
 constexpr std::string_view kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
@@ -47,16 +46,6 @@ std::optional<WallTime> ParseAmzDate(std::string_view text) {
   return AmzDate(at) == text ? std::optional<WallTime>(at) : std::nullopt;
 }
 
-std::string HttpDateOf(std::int64_t ms) {
-  const std::string amz = AmzDate(WallTime{ms});  // 20261122T225103Z
-  const auto month = static_cast<std::size_t>(ParseInt(amz.substr(4, 2)).value_or(1) - 1);
-  const auto weekday = static_cast<std::size_t>((ms / kDayMs % 7 + 7) % 7);
-  std::string out(kDays[weekday]);
-  out.append(", ").append(amz, 6, 2).append(" ").append(kMonths[month]).append(" ");
-  out.append(amz, 0, 4).append(" ").append(amz, 9, 2).append(":").append(amz, 11, 2);
-  return out.append(":").append(amz, 13, 2).append(" GMT");
-}
-
 std::optional<std::int64_t> ParseHttpDate(std::string_view text) {
   if (text.size() != 29) return std::nullopt;
   const auto month = std::find(std::begin(kMonths), std::end(kMonths), text.substr(8, 3));
@@ -68,7 +57,7 @@ std::optional<std::int64_t> ParseHttpDate(std::string_view text) {
   amz.append(text.substr(5, 2)).append("T").append(text.substr(17, 2));
   amz.append(text.substr(20, 2)).append(text.substr(23, 2)).append("Z");
   const auto at = ParseAmzDate(amz);
-  if (!at || HttpDateOf(at->ms) != text) return std::nullopt;
+  if (!at || HttpDate(at->seconds()) != text) return std::nullopt;
   return at->seconds();
 }
 

@@ -12,7 +12,7 @@ namespace mg::fake {
 // "20261122T225103Z", and nothing else.
 std::optional<WallTime> ParseAmzDate(std::string_view text);
 
-std::string HttpDateOf(std::int64_t ms);  // "Sun, 06 Nov 1994 08:49:37 GMT"
-std::optional<std::int64_t> ParseHttpDate(std::string_view text);  // seconds; that form alone
+std::optional<std::int64_t> ParseHttpDate(
+    std::string_view text);  // seconds; as HttpDate spells it, alone
 
 }  // namespace mg::fake

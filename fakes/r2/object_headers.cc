@@ -1,6 +1,7 @@
 #include "fakes/r2/object_headers.h"
 
 #include "core/base/bytes.h"
+#include "core/base/time_text.h"
 #include "fakes/r2/dates.h"
 #include "fakes/r2/digests.h"
 #include "fakes/r2/limits.h"
@@ -121,7 +122,7 @@ void AddObjectHeaders(const R2Object& object, Response& response) {
   }
   if (!response.headers.Has("content-type")) response.headers.Set("content-type", kDefaultType);
   response.headers.Set("etag", Quoted(object.etag));
-  response.headers.Set("last-modified", HttpDateOf(object.modified_ms));
+  response.headers.Set("last-modified", HttpDate(object.modified_ms / 1000));
   response.headers.Set("accept-ranges", "bytes");
 }
 

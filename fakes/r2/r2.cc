@@ -18,7 +18,7 @@ class R2::Impl {
   }
 
   Response Handle(Request& request, CallNote& note);
-  Response HandleRest(Request& request, CallNote& note) { return RestCall(core_, request, note); }
+  Response Manage(Request& request, CallNote& note) { return RestCall(core_, request, note); }
   void Reset() {
     (void)store_.Clear();
     EnsureBucket(core_, core_.credentials.r2_bucket);
@@ -76,8 +76,11 @@ R2::R2(const Credentials& credentials, const std::string& folder, Runtime& runti
 R2::~R2() = default;
 
 Response R2::Handle(Request& request, CallNote& note, CancelToken&) {
-  const bool of_rest = note.operation == kR2RestCall;
-  return of_rest ? impl_->HandleRest(request, note) : impl_->Handle(request, note);
+  return impl_->Handle(request, note);
+}
+
+Response R2::Manage(Request& request, CallNote& note) {
+  return impl_->Manage(request, note);
 }
 
 void R2::Reset() {

@@ -1,4 +1,4 @@
-// R2's S3 endpoint (wire/storage.md 4): put, get, head, delete with the SigV4 signature verified.
+// R2 (wire/storage.md 4): its S3 endpoint, with signatures verified, and its part of the v4 API.
 #pragma once
 #include <memory>
 #include <string>
@@ -15,7 +15,9 @@ class R2 final : public Service {
   // cannot open.
   R2(const Credentials& credentials, const std::string& folder, Runtime& runtime);
   ~R2() override;
-  Response Handle(Request& request, CallNote& note, CancelToken& caller_gone) override;
+  Response Handle(Request& request, CallNote& note, CancelToken& caller_gone) override;  // S3
+  // The v4 API below /accounts/{a}/r2, whose token was accepted; operations are "r2.rest.*".
+  Response Manage(Request& request, CallNote& note);
   void Reset() override;
 
  private:

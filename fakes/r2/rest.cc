@@ -65,12 +65,7 @@ Response BucketList(R2Core& core, const Request& request, CallNote& note) {
     }
     list.push_back(JsonOf(bucket));
   }
-  return JsonResponse(
-      200, DumpJson(Json{{"result", {{"buckets", std::move(list)}}},
-                         {"success", true},
-                         {"errors", Json::array()},
-                         {"messages", Json::array()},
-                         {"result_info", {{"cursor", cursor}, {"per_page", *per_page}}}}));
+  return V4Listed({{"buckets", std::move(list)}}, {{"cursor", cursor}, {"per_page", *per_page}});
 }
 
 Response BucketCreate(R2Core& core, Request& request, CallNote& note) {
@@ -181,6 +176,7 @@ Response RestNoBucket() {
 }
 
 Response RestCall(R2Core& core, Request& request, CallNote& note) {
+  note.operation = "r2.rest";
   const std::string target(request.Path());
   constexpr std::string_view kRoot = "/r2/";
   const std::size_t root = target.find(kRoot);
@@ -188,7 +184,6 @@ Response RestCall(R2Core& core, Request& request, CallNote& note) {
   const std::string_view route = std::string_view(target).substr(root + kRoot.size());
   const Parts parts = Split(route, '/');
   if (parts.front() != "buckets") {
-    note.operation = "r2.rest";
     return V4Gap(note.operation, "this part of R2's REST API");
   }
   if (parts.size() == 1) {
@@ -215,7 +210,6 @@ Response RestCall(R2Core& core, Request& request, CallNote& note) {
   }
   if (parts[2] == "cors" && parts.size() == 3) return Cors(core, request, *name, note);
   if (parts[2] == "lifecycle" && parts.size() == 3) return Lifecycle(core, request, *name, note);
-  note.operation = "r2.rest";
   return V4Gap(note.operation, "this part of R2's REST API");
 }
 

@@ -142,11 +142,7 @@ Response RestObjectList(R2Core& core, const Request& request, const std::string&
                {"is_truncated", page->truncated},
                {"per_page", *per_page}};
   if (!wanted.delimiter.empty()) info["delimited"] = page->prefixes;
-  return JsonResponse(200, DumpJson(Json{{"result", std::move(list)},
-                                         {"success", true},
-                                         {"errors", Json::array()},
-                                         {"messages", Json::array()},
-                                         {"result_info", std::move(info)}}));
+  return V4Listed(list, info);
 }
 
 Response RestObject(R2Core& core, Request& request, const S3Address& address, CallNote& note) {

@@ -3,6 +3,7 @@
 
 #include "core/base/bytes.h"
 #include "core/base/json.h"
+#include "core/base/time_text.h"
 #include "fakes/access/application_json.h"
 #include "fakes/access/applications.h"
 #include "fakes/access/certs_damage.h"
@@ -205,7 +206,7 @@ TEST(AccessApplicationJson, ReadsDurationsAndTimesOfTheService) {
   EXPECT_EQ(*ReadIsoTime("1970-01-01T00:00:10.5Z"), 10'000);
   for (const char* text : {"", "x", "1970-01-01", "1970-01-01T00:00:10"})
     EXPECT_FALSE(ReadIsoTime(text)) << text;
-  EXPECT_EQ(IsoTime(10'000), "1970-01-01T00:00:10Z");
+  EXPECT_EQ(IsoSeconds(10), "1970-01-01T00:00:10Z");
 }
 
 TEST(AccessApplicationJson, RefusesWhatItCannotDo) {
