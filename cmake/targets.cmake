@@ -23,16 +23,21 @@ function(mg_embed_migrations name folder)
   add_library(${name} STATIC ${out})
 endfunction()
 
-# mg_test(name folder LINKS ...): one gtest binary of every *_test.cc in tests/<folder>, labelled by its name.
+# mg_test(name folder LINKS ... [ALONE suite]): one gtest binary of every *_test.cc in tests/<folder>, labelled by its
+# name. The tests of the suite ALONE run while no other test does.
 function(mg_test name folder)
-  cmake_parse_arguments(ARG "" "" "LINKS" ${ARGN})
+  cmake_parse_arguments(ARG "" "ALONE" "LINKS" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${folder}/*_test.cc)
   if(NOT sources)
     return()
   endif()
   add_executable(${name} ${sources})
   target_link_libraries(${name} PRIVATE ${ARG_LINKS} GTest::gmock GTest::gtest_main)
-  gtest_discover_tests(${name} PROPERTIES LABELS ${name} TIMEOUT 120
-    ENVIRONMENT "MOLTGATE_SOURCE_DIR=${CMAKE_SOURCE_DIR}"
-    DISCOVERY_TIMEOUT 60)
+  set(properties LABELS ${name} TIMEOUT 120 ENVIRONMENT "MOLTGATE_SOURCE_DIR=${CMAKE_SOURCE_DIR}")
+  if(ARG_ALONE)
+    gtest_discover_tests(${name} TEST_FILTER "${ARG_ALONE}.*" PROPERTIES ${properties} RUN_SERIAL TRUE
+      DISCOVERY_TIMEOUT 60)
+    set(others TEST_FILTER "-${ARG_ALONE}.*")
+  endif()
+  gtest_discover_tests(${name} ${others} PROPERTIES ${properties} DISCOVERY_TIMEOUT 60)
 endfunction()

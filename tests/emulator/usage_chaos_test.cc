@@ -24,9 +24,6 @@ constexpr int kClients = 16;
 constexpr int kLives = 5;
 // USG-4: what was answered longer ago than 50 ms is safe. A loaded machine gets some more.
 constexpr milliseconds kSafeAfter{500};
-// Rows that wait for the sync of those before them are in memory alone, and a disk that others
-// flood takes its time.
-constexpr milliseconds kAtRest{2500};
 
 int Chats() {
   const char* wanted = std::getenv("MOLTGATE_CHATS");
@@ -223,7 +220,7 @@ TEST_F(UsageUnderChaos, HasExactlyOneRowForEachAnswer) {
     const Tally tally = Drive(gateway, Chats() / kLives, never);
     EXPECT_EQ(tally.unanswered, 0);
     answered += static_cast<std::int64_t>(tally.answered.size());
-    std::this_thread::sleep_for(kAtRest);
+    std::this_thread::sleep_for(kSafeAfter);
     gateway.Kill(SIGKILL);
   }
   DeliverTheRest(answered);
