@@ -5,10 +5,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <system_error>
 #include <utility>
 
@@ -147,18 +149,28 @@ Status FileDisk::Replace(const std::string& path, std::string_view bytes) {
       return FromErrno("cannot write", path, error);
     }
   }
-  if (Status renamed = Rename(temporary, path); !renamed) {
+  if (::rename(temporary.c_str(), path.c_str()) != 0) {
+    const int error = errno;
     ::unlink(temporary.c_str());
-    return renamed;
+    return FromErrno("cannot replace", path, error);
   }
-  return Ok();
+  return SyncFolderOf(path);
 }
 
-Status FileDisk::Rename(const std::string& from, const std::string& to) {
-  if (::rename(from.c_str(), to.c_str()) != 0)
-    return FromErrno("cannot rename to " + to, from, errno);
-  MG_RETURN_IF_ERROR(SyncFolderOf(to));
-  return FolderOf(from) == FolderOf(to) ? Ok() : SyncFolderOf(from);
+Result<std::vector<std::string>> FileDisk::List(const std::string& prefix) {
+  std::vector<std::string> files;
+  std::error_code error;
+  std::filesystem::directory_iterator entry(FolderOf(prefix), error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    std::string path = prefix.substr(0, prefix.rfind('/') + 1) + entry->path().filename().string();
+    std::error_code gone;
+    if (path.compare(0, prefix.size(), prefix) == 0 && !entry->is_directory(gone))
+      files.push_back(std::move(path));
+  }
+  if (error && error != std::errc::no_such_file_or_directory)
+    return FromErrno("cannot list", FolderOf(prefix), error.value());
+  std::sort(files.begin(), files.end());
+  return files;
 }
 
 Status FileDisk::Remove(const std::string& path) {

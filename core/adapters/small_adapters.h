@@ -20,7 +20,7 @@ class FileDisk final : public Disk {
   Status Sync(const std::string& path) override;
   Result<std::string> Read(const std::string& path) override;
   Status Replace(const std::string& path, std::string_view bytes) override;
-  Status Rename(const std::string& from, const std::string& to) override;
+  Result<std::vector<std::string>> List(const std::string& prefix) override;
   Status Remove(const std::string& path) override;
 };
 

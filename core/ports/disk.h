@@ -1,8 +1,9 @@
-// Disk: what the outbox and backups write. Thread-safe for different paths.
-// Errors: kNotFound, kUnavailable (the operating system's reason in the message).
+// Disk: what the outbox and backups write. Thread-safe, but for two writes of one path at the same
+// time. Errors: kNotFound, kUnavailable (the operating system's reason in the message).
 #pragma once
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/result.h"
 
@@ -18,7 +19,8 @@ class Disk {
   virtual Result<std::string> Read(const std::string& path) = 0;
   virtual Status Replace(const std::string& path,
                          std::string_view bytes) = 0;  // whole or not at all, mode 0600
-  virtual Status Rename(const std::string& from, const std::string& to) = 0;
+  // The files whose path begins so, in the order of their bytes; none when the folder is absent.
+  virtual Result<std::vector<std::string>> List(const std::string& prefix) = 0;
   virtual Status Remove(const std::string& path) = 0;  // absent is fine
 };
 

@@ -1,8 +1,8 @@
 #include "core/services/usage.h"
 
 #include <algorithm>
-#include <deque>
-#include <optional>
+#include <set>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -11,6 +11,7 @@
 #include "core/ports/cancel.h"
 #include "core/services/failure_streak.h"
 #include "core/services/usage_outbox.h"
+#include "core/services/usage_queue.h"
 
 namespace mg {
 namespace {
@@ -45,9 +46,10 @@ bool MayPass(const Error& error) {
 
 }  // namespace
 
-// A row goes unsaved -> active (in the outbox's file) -> sending (in .sending) -> D1. The disk task
-// alone touches the files, the send task alone takes rows out of `sending_`; both work on copies
-// and hold the lock only to move rows along.
+// A row goes unsaved -> segment -> D1. The save task alone appends to segments. The sync task sees
+// to it that they survive a power cut, apart from it: a disk that is slow to sync keeps no row in
+// memory. The send task alone takes segments away, once nothing is written to them any more. All
+// three hold the lock only to move rows along.
 class Usage::Impl {
  public:
   Impl(UsageOptions options, D1Client* db, Disk& disk, Runtime& runtime, Random& random, Log& log)
@@ -56,26 +58,24 @@ class Usage::Impl {
         runtime_(runtime),
         random_(random),
         log_(log),
-        outbox_(options_.outbox_path, disk),
-        disk_cv_(runtime.MakeCondVar()),
+        outbox_(options_.outbox_path, disk, random),
+        saves_(!options_.outbox_path.empty()),
+        save_cv_(runtime.MakeCondVar()),
+        sync_cv_(runtime.MakeCondVar()),
         send_cv_(runtime.MakeCondVar()),
         done_cv_(runtime.MakeCondVar()),
-        saves_(!options_.outbox_path.empty()) {}
+        queue_(options_.max_rows_in_memory) {}
 
   void Record(const UsageRow& row) {
     std::string line = UsageLine(row, UuidFromBytes(random_.Bytes(16)), runtime_.Wall().ms);
     Loss loss;
     {
       const Lock lock(mutex_);
-      const std::size_t queued = saves_ ? unsaved_.size() + being_saved_ : sending_.size();
-      if (queued >= options_.max_rows_in_memory || closing_) {
+      if (Unsaved() >= options_.max_rows_in_memory || closing_) {
         loss = Lose(1);
-      } else if (saves_) {
-        unsaved_.push_back(std::move(line));
-        if (queued == 0) disk_cv_->NotifyOne();
       } else {
-        sending_.push_back(std::move(line));
-        if (queued == 0) send_cv_->NotifyOne();
+        unsaved_.push_back(std::move(line));
+        if (Unsaved() == 1) save_cv_->NotifyOne();
       }
     }
     Report(loss);
@@ -84,25 +84,32 @@ class Usage::Impl {
   void Start() {
     if (saves_) LoadLeftovers();
     if (db_ == nullptr) log_.Write(LogLevel::kWarn, "usage_without_database", {});
-    if (saves_) tasks_.push_back(runtime_.Spawn("usage-disk", [this] { DiskLoop(); }));
-    if (db_ != nullptr) tasks_.push_back(runtime_.Spawn("usage-send", [this] { SendLoop(); }));
+    if (!saves_ && db_ == nullptr) return;
+    save_ = runtime_.Spawn("usage-save", [this] { SaveLoop(); });
+    sync_ = runtime_.Spawn("usage-sync", [this] { SyncLoop(); });
+    if (db_ != nullptr) send_ = runtime_.Spawn("usage-send", [this] { SendLoop(); });
   }
 
   void Stop(Instant deadline) {
-    if (tasks_.empty()) return;
+    if (!save_) return;
     {
       Lock lock(mutex_);
       stopping_ = true;
-      disk_cv_->NotifyAll();
       send_cv_->NotifyAll();
       while (!Drained() && runtime_.Now() < deadline) done_cv_->WaitUntil(lock, deadline);
       closing_ = true;
-      disk_cv_->NotifyAll();
+      save_cv_->NotifyAll();
       send_cv_->NotifyAll();
     }
     cancel_.Cancel();
-    for (const auto& task : tasks_) task->Join();
-    tasks_.clear();
+    End(save_);
+    if (send_) End(send_);
+    {
+      const Lock lock(mutex_);
+      all_saved_ = true;
+      sync_cv_->NotifyAll();
+    }
+    End(sync_);
     if (const std::size_t waiting = Waiting(); waiting > 0) {
       log_.Write(LogLevel::kWarn, "usage_rows_left",
                  {{"count", static_cast<std::int64_t>(waiting)}});
@@ -113,7 +120,6 @@ class Usage::Impl {
     const Lock lock(mutex_);
     return WaitingRows();
   }
-
   std::size_t Lost() {
     const Lock lock(mutex_);
     return lost_;
@@ -126,21 +132,14 @@ class Usage::Impl {
     const Lock lock(mutex_);
     return retries_;
   }
-  // Rows stand in the order of their making, from `sending_` to `unsaved_`.
   std::int64_t OldestAgeMs() {
-    std::string oldest;
+    std::int64_t oldest_ms = 0;
     {
       const Lock lock(mutex_);
-      if (!sending_.empty()) {
-        oldest = sending_.front();
-      } else if (!active_.empty()) {
-        oldest = active_.front();
-      } else if (!unsaved_.empty()) {
-        oldest = unsaved_.front();
-      }
+      oldest_ms = queue_.OldestMs();
+      if (oldest_ms == 0 && !unsaved_.empty()) oldest_ms = CreatedAtMs(unsaved_.front());
     }
-    if (oldest.empty()) return 0;
-    return std::max<std::int64_t>(0, runtime_.Wall().ms - CreatedAtMs(oldest));
+    return oldest_ms == 0 ? 0 : std::max<std::int64_t>(0, runtime_.Wall().ms - oldest_ms);
   }
 
  private:
@@ -148,6 +147,8 @@ class Usage::Impl {
     std::size_t before = 0;
     std::size_t after = 0;
   };
+
+  static void End(std::unique_ptr<Task>& task) { std::exchange(task, nullptr)->Join(); }
 
   Loss Lose(std::size_t rows) {  // mutex_ is held
     const std::size_t before = lost_;
@@ -165,49 +166,37 @@ class Usage::Impl {
                {{"count", static_cast<std::int64_t>(loss.after)}});
   }
 
-  std::size_t WaitingRows() const {
-    return unsaved_.size() + being_saved_ + active_count_ + sending_.size();
-  }
+  std::size_t Unsaved() const { return unsaved_.size() + being_saved_; }
+  std::size_t WaitingRows() const { return Unsaved() + queue_.Waiting(); }
+  bool Drained() const { return (db_ != nullptr ? WaitingRows() : Unsaved()) == 0; }
 
-  bool Drained() const {
-    if (db_ != nullptr) return WaitingRows() == 0;
-    return unsaved_.size() + being_saved_ == 0;
-  }
-
-  // An outbox that cannot be read is left as it is: rows written beside or over it would lose what
-  // an operator may still save.
+  // What an earlier process left. A segment that cannot be read is left to an operator.
   void LoadLeftovers() {
-    Result<UsageOutbox::Lines> left = outbox_.Load();
-    if (!left) {
-      log_.Write(LogLevel::kError, "usage_outbox_unusable", {{"reason", left.error().message}});
-      const Lock lock(mutex_);
+    const Result<std::vector<std::string>> segments = outbox_.Segments();
+    if (!segments) {
+      ReportUnusable(segments.error());
       saves_ = false;
-      std::move(unsaved_.begin(), unsaved_.end(), std::back_inserter(sending_));
-      unsaved_.clear();
       return;
     }
-    ReportMalformed(*left);
-    const Lock lock(mutex_);
-    std::move(left->rows.begin(), left->rows.end(), std::back_inserter(sending_));
-    sending_on_disk_ = true;
+    for (const std::string& file : *segments) {
+      Result<UsageOutbox::Lines> lines = outbox_.Read(file);
+      if (!lines) {
+        ReportUnusable(lines.error());
+        continue;
+      }
+      ReportMalformed(*lines);
+      const std::int64_t begun_ms = lines->rows.empty() ? 0 : CreatedAtMs(lines->rows.front());
+      const Lock lock(mutex_);
+      queue_.Add(queue_.Begin(file, begun_ms, false), std::move(lines->rows));
+    }
   }
 
-  void ReportMalformed(const UsageOutbox::Lines& lines) {
-    if (lines.malformed == 0) return;
-    log_.Write(LogLevel::kWarn, "usage_outbox_malformed_lines",
-               {{"count", static_cast<std::int64_t>(lines.malformed)}});
-  }
-
-  bool CanMoveOn() const {
-    return db_ != nullptr && sending_.empty() && (active_count_ > 0 || sending_on_disk_);
-  }
-
-  void DiskLoop() {
+  void SaveLoop() {
     for (bool last = false; !last;) {
       std::vector<std::string> rows;
       {
         Lock lock(mutex_);
-        while (!closing_ && unsaved_.empty() && !CanMoveOn()) disk_cv_->WaitUntil(lock, kNever);
+        while (!closing_ && unsaved_.empty()) save_cv_->WaitUntil(lock, kNever);
         last = closing_;
         rows.swap(unsaved_);
         being_saved_ = rows.size();
@@ -215,25 +204,46 @@ class Usage::Impl {
       // Half the interval, so that the write itself has the other half (USG-4).
       const Instant next =
           runtime_.Now() + std::chrono::milliseconds(options_.disk_interval_ms) / 2;
-      if (!rows.empty()) Save(std::move(rows));
-      MoveOn();
+      if (!rows.empty() && !(saves_ && Save(rows))) KeepInMemory(std::move(rows));
       Lock lock(mutex_);
-      while (!closing_ && runtime_.Now() < next) disk_cv_->WaitUntil(lock, next);
+      while (!closing_ && runtime_.Now() < next) save_cv_->WaitUntil(lock, next);
     }
   }
 
-  void Save(std::vector<std::string> rows) {
-    const Status saved = outbox_.Append(rows);
-    ReportDisk(saved);
+  // False, with the rows as they were, when the disk does not take them.
+  bool Save(std::vector<std::string>& rows) {
+    {
+      const Lock lock(mutex_);
+      writing_ = queue_.Open();
+      if (writing_ == nullptr) {
+        writing_ =
+            &queue_.Begin(outbox_.NewSegment(runtime_.Wall().ms), CreatedAtMs(rows.front()), true);
+      }
+    }
+    const Status saved = outbox_.Append(writing_->file, rows);
+    ReportDisk(saved, save_failures_);
+    const Lock lock(mutex_);
+    UsageSegment& segment = *std::exchange(writing_, nullptr);
+    if (saved) {
+      queue_.Add(segment, std::move(rows));
+      being_saved_ = 0;
+      unsynced_.insert(segment.file);
+      sync_cv_->NotifyOne();
+    }
+    send_cv_->NotifyOne();
+    done_cv_->NotifyAll();
+    return saved.ok();
+  }
+
+  // Without a disk a row can still reach D1; when that fails too, the newest ones are lost.
+  void KeepInMemory(std::vector<std::string> rows) {
     Loss loss;
     {
       const Lock lock(mutex_);
       being_saved_ = 0;
-      if (saved) {
-        active_count_ += rows.size();
-        KeepActive(std::move(rows));
-      } else if (db_ != nullptr) {
-        loss = SendUnsaved(std::move(rows));
+      if (db_ != nullptr) {
+        loss = Lose(queue_.AddInMemory(std::move(rows)));
+        send_cv_->NotifyOne();
       } else {
         unsaved_.insert(unsaved_.begin(), std::make_move_iterator(rows.begin()),
                         std::make_move_iterator(rows.end()));
@@ -243,59 +253,17 @@ class Usage::Impl {
     Report(loss);
   }
 
-  // Without a disk a row can still reach D1; when that fails too, the newest ones are lost.
-  Loss SendUnsaved(std::vector<std::string> rows) {  // mutex_ is held
-    const std::size_t room =
-        options_.max_rows_in_memory - std::min(sending_.size(), options_.max_rows_in_memory);
-    const std::size_t kept = std::min(rows.size(), room);
-    std::move(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(kept),
-              std::back_inserter(sending_));
-    send_cv_->NotifyOne();
-    return Lose(rows.size() - kept);
-  }
-
-  // While D1 is away for long, rows stand in the file alone and are read again when it is back.
-  void KeepActive(std::vector<std::string> rows) {
-    spilled_ = spilled_ || active_.size() + rows.size() > options_.max_rows_in_memory;
-    if (spilled_) {
-      active_.clear();
-      return;
-    }
-    std::move(rows.begin(), rows.end(), std::back_inserter(active_));
-  }
-
-  // When D1 has everything of .sending, what came in meanwhile takes its place.
-  void MoveOn() {
-    bool rotate = false;
-    bool reload = false;
-    {
-      const Lock lock(mutex_);
-      if (!CanMoveOn()) return;
-      rotate = active_count_ > 0;
-      reload = spilled_;
-    }
-    std::optional<UsageOutbox::Lines> lines;
-    Status moved = rotate && !reload ? outbox_.Rotate() : outbox_.DropSending();
-    if (moved && rotate && reload) {
-      Result<UsageOutbox::Lines> loaded = outbox_.Load();
-      if (loaded) {
-        ReportMalformed(*loaded);
-        lines = std::move(loaded).value();
-      } else {
-        moved = loaded.error();
+  void SyncLoop() {
+    for (;;) {
+      std::set<std::string> files;
+      {
+        Lock lock(mutex_);
+        while (!all_saved_ && unsynced_.empty()) sync_cv_->WaitUntil(lock, kNever);
+        if (unsynced_.empty()) return;
+        files.swap(unsynced_);
       }
+      for (const std::string& file : files) ReportDisk(outbox_.Sync(file), sync_failures_);
     }
-    ReportDisk(moved);
-    if (!moved) return;  // tried again with the next turn
-    const Lock lock(mutex_);
-    std::vector<std::string>& rows = lines ? lines->rows : active_;
-    std::move(rows.begin(), rows.end(), std::back_inserter(sending_));
-    active_.clear();
-    active_count_ = 0;
-    spilled_ = false;
-    sending_on_disk_ = rotate;
-    if (!sending_.empty()) send_cv_->NotifyOne();
-    done_cv_->NotifyAll();
   }
 
   // When the next batch may go. A D1 that refuses them is asked less and less often, but for a
@@ -313,34 +281,85 @@ class Usage::Impl {
 
   void SendLoop() {
     Pace pace;
-    for (;;) {
-      std::vector<std::string> batch;
-      {
-        Lock lock(mutex_);
-        while (!closing_ && !MaySend(pace))
-          send_cv_->WaitUntil(lock, sending_.empty() ? kNever : NextSend(pace));
-        if (closing_) return;
-        const auto count = static_cast<std::ptrdiff_t>(std::min(sending_.size(), kRowsPerBatch));
-        batch.assign(sending_.begin(), sending_.begin() + count);
+    while (UsageSegment* segment = TakeSegment(pace)) {
+      for (;;) {
+        const std::vector<std::string> batch = NextBatch(*segment, pace);
+        if (batch.empty()) break;
+        SendBatch(*segment, batch, pace);
       }
-      const Status sent = Send(batch);
-      pace.Sent(sent.ok(), runtime_.Now(), std::chrono::milliseconds(options_.batch_interval_ms));
-      ReportSend(sent, batch.size());
-      const Lock lock(mutex_);
-      send_failed_ = !sent;
-      if (sent) {
-        delivered_ += batch.size();
-        sending_.erase(sending_.begin(),
-                       sending_.begin() + static_cast<std::ptrdiff_t>(batch.size()));
-      }
-      if (sending_.empty()) disk_cv_->NotifyOne();
-      done_cv_->NotifyAll();
+      DropIfDone(*segment);
     }
+  }
+
+  // Waits for one whose rows may go, all of them in memory; null when this process ends.
+  UsageSegment* TakeSegment(const Pace& pace) {
+    Lock lock(mutex_);
+    for (;;) {
+      UsageSegment* next = queue_.Next();
+      while (!closing_ && (next == nullptr || !MaySend(pace))) {
+        send_cv_->WaitUntil(lock, next == nullptr ? kNever : NextSend(pace));
+        next = queue_.Next();
+      }
+      if (closing_) return nullptr;
+      queue_.Close(*next);
+      while (writing_ == next) send_cv_->WaitUntil(lock, kNever);
+      if (!next->spilled || Reread(*next, lock)) return next;
+    }
+  }
+
+  bool Reread(UsageSegment& segment, Lock& lock) {
+    lock.unlock();
+    Result<UsageOutbox::Lines> lines = outbox_.Read(segment.file);
+    if (lines) {
+      ReportMalformed(*lines);
+    } else {
+      ReportUnusable(lines.error());
+    }
+    lock.lock();
+    if (lines) {
+      queue_.Reread(segment, std::move(lines->rows));
+    } else {
+      queue_.Drop(segment);
+    }
+    return lines.ok();
+  }
+
+  // Empty when there are no more, or when this process ends.
+  std::vector<std::string> NextBatch(const UsageSegment& segment, const Pace& pace) {
+    Lock lock(mutex_);
+    while (!closing_ && !segment.rows.empty() && !MaySend(pace))
+      send_cv_->WaitUntil(lock, NextSend(pace));
+    if (closing_) return {};
+    const auto count = static_cast<std::ptrdiff_t>(std::min(segment.rows.size(), kRowsPerBatch));
+    return {segment.rows.begin(), segment.rows.begin() + count};
+  }
+
+  void SendBatch(UsageSegment& segment, const std::vector<std::string>& batch, Pace& pace) {
+    const Status sent = Send(batch);
+    pace.Sent(sent.ok(), runtime_.Now(), std::chrono::milliseconds(options_.batch_interval_ms));
+    ReportSend(sent, batch.size());
+    const Lock lock(mutex_);
+    send_failed_ = !sent;
+    if (!sent) return;
+    delivered_ += batch.size();
+    queue_.Delivered(segment, batch.size());
+    done_cv_->NotifyAll();
+  }
+
+  void DropIfDone(UsageSegment& segment) {
+    std::string file;
+    {
+      const Lock lock(mutex_);
+      if (segment.waiting > 0) return;
+      file = segment.file;
+      unsynced_.erase(file);
+      queue_.Drop(segment);
+    }
+    if (!file.empty()) ReportDisk(outbox_.Remove(file), remove_failures_);
   }
 
   // A stop does not wait for the pace, unless D1 is failing.
   bool MaySend(const Pace& pace) const {
-    if (sending_.empty()) return false;
     return (stopping_ && !send_failed_) || runtime_.Now() >= NextSend(pace);
   }
   Instant NextSend(const Pace& pace) const { return stopping_ ? pace.usual : pace.patient; }
@@ -373,12 +392,22 @@ class Usage::Impl {
     }
   }
 
-  void ReportDisk(const Status& status) {
-    if (!status && disk_failures_.Begins()) {
+  void ReportDisk(const Status& status, FailureStreak& failures) {
+    if (!status && failures.Begins()) {
       log_.Write(LogLevel::kError, "usage_outbox_failed", {{"reason", status.error().message}});
-    } else if (status && disk_failures_.Ends()) {
+    } else if (status && failures.Ends()) {
       log_.Write(LogLevel::kInfo, "usage_outbox_recovered", {});
     }
+  }
+
+  void ReportUnusable(const Error& error) {
+    log_.Write(LogLevel::kError, "usage_outbox_unusable", {{"reason", error.message}});
+  }
+
+  void ReportMalformed(const UsageOutbox::Lines& lines) {
+    if (lines.malformed == 0) return;
+    log_.Write(LogLevel::kWarn, "usage_outbox_malformed_lines",
+               {{"count", static_cast<std::int64_t>(lines.malformed)}});
   }
 
   const UsageOptions options_;
@@ -386,30 +415,26 @@ class Usage::Impl {
   Runtime& runtime_;
   Random& random_;
   Log& log_;
-  UsageOutbox outbox_;  // the disk task's (Start's before it)
+  UsageOutbox outbox_;
+  bool saves_;  // rows go to disk first; as it was when the tasks began
   CancelToken cancel_;
-  std::vector<std::unique_ptr<Task>> tasks_;
-  FailureStreak disk_failures_;
-  FailureStreak send_failures_;
+  std::unique_ptr<Task> save_, sync_, send_;
+  FailureStreak save_failures_, sync_failures_, remove_failures_, send_failures_;
 
   Mutex mutex_;
-  const std::unique_ptr<CondVar> disk_cv_;
-  const std::unique_ptr<CondVar> send_cv_;
-  const std::unique_ptr<CondVar> done_cv_;
-  bool saves_;                        // rows go to disk first
+  const std::unique_ptr<CondVar> save_cv_, sync_cv_, send_cv_, done_cv_;
   std::vector<std::string> unsaved_;  // recorded, not yet on disk
-  std::size_t being_saved_ = 0;       // in the disk task's hands
-  std::vector<std::string> active_;   // what the outbox's file holds, unless spilled_
-  std::size_t active_count_ = 0;
-  bool spilled_ = false;
-  std::deque<std::string> sending_;
-  bool sending_on_disk_ = false;
+  std::size_t being_saved_ = 0;       // in the save task's hands
+  UsageSegment* writing_ = nullptr;   // the save task appends to it just now
+  std::set<std::string> unsynced_;    // files of segments
+  UsageQueue queue_;
   std::size_t lost_ = 0;
   std::size_t delivered_ = 0;
   std::size_t retries_ = 0;
   bool send_failed_ = false;
-  bool stopping_ = false;  // send without pause
-  bool closing_ = false;   // save what is left, send nothing more
+  bool stopping_ = false;   // send without pause
+  bool closing_ = false;    // save what is left, send nothing more
+  bool all_saved_ = false;  // sync what is left
 };
 
 Usage::Usage(UsageOptions options, D1Client* db, Disk& disk, Runtime& runtime, Random& random,

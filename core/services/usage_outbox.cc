@@ -1,5 +1,6 @@
 #include "core/services/usage_outbox.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/base/bytes.h"
@@ -11,6 +12,21 @@ namespace {
 
 // A model's name is the one text here whose length somebody else decides.
 constexpr std::size_t kMaxModelBytes = 256;
+
+// What follows the path in a segment's name: ".1764100000000.9f86d081".
+constexpr std::size_t kTimeDigits = 13;
+constexpr std::int64_t kLatestMs = 9'999'999'999'999;
+constexpr std::size_t kRandomBytes = 4;
+
+// Other files whose names begin alike are not ours to send and remove.
+bool IsSegment(std::string_view suffix) {
+  const auto all = [](std::string_view text, std::string_view allowed) {
+    return text.find_first_not_of(allowed) == text.npos;
+  };
+  return suffix.size() == 1 + kTimeDigits + 1 + 2 * kRandomBytes && suffix[0] == '.' &&
+         suffix[1 + kTimeDigits] == '.' && all(suffix.substr(1, kTimeDigits), "0123456789") &&
+         all(suffix.substr(2 + kTimeDigits), "0123456789abcdef");
+}
 
 // Checked here, so that one bad line cannot make D1 refuse its whole batch for ever.
 bool IsUsageLine(std::string_view line) {
@@ -24,19 +40,9 @@ bool IsUsageLine(std::string_view line) {
          !StringAt(*parsed, "model").empty();
 }
 
-void AddLines(std::string_view text, UsageOutbox::Lines& lines) {
-  for (const std::string_view line : Split(text, '\n')) {
-    if (line.empty()) continue;
-    if (IsUsageLine(line)) {
-      lines.rows.emplace_back(line);
-    } else {
-      ++lines.malformed;
-    }
-  }
-}
-
-std::string Joined(const std::vector<std::string>& rows) {
-  std::string text;
+// A write that failed may have left half a line, which must not swallow the next row.
+std::string OnLinesOfTheirOwn(const std::vector<std::string>& rows) {
+  std::string text = "\n";
   for (const std::string& row : rows) {
     text += row;
     text += '\n';
@@ -61,45 +67,48 @@ std::int64_t CreatedAtMs(std::string_view line) {
   return parsed ? IntAt(*parsed, "created_at", 0) : 0;
 }
 
-UsageOutbox::UsageOutbox(std::string path, Disk& disk)
-    : path_(std::move(path)), sending_path_(path_ + ".sending"), disk_(disk) {}
+UsageOutbox::UsageOutbox(std::string path, Disk& disk, Random& random)
+    : path_(std::move(path)), disk_(disk), random_(random) {}
 
-Result<UsageOutbox::Lines> UsageOutbox::Load() {
-  MG_TRY(sending, ReadIfThere(sending_path_));
-  MG_TRY(waiting, ReadIfThere(path_));
+std::string UsageOutbox::NewSegment(std::int64_t now_ms) {
+  std::string digits = std::to_string(std::clamp<std::int64_t>(now_ms, 0, kLatestMs));
+  digits.insert(0, kTimeDigits - digits.size(), '0');
+  return path_ + "." + digits + "." + HexEncode(random_.Bytes(kRandomBytes));
+}
+
+Result<std::vector<std::string>> UsageOutbox::Segments() {
+  MG_TRY(files, disk_.List(path_ + "."));
+  std::erase_if(files, [this](const std::string& file) {
+    return !IsSegment(std::string_view(file).substr(path_.size()));
+  });
+  return files;
+}
+
+Status UsageOutbox::Append(const std::string& segment, const std::vector<std::string>& rows) {
+  return disk_.Append(segment, OnLinesOfTheirOwn(rows));
+}
+
+Status UsageOutbox::Sync(const std::string& segment) {
+  const Status synced = disk_.Sync(segment);
+  return !synced && synced.error().code == Code::kNotFound ? Ok() : synced;
+}
+
+Result<UsageOutbox::Lines> UsageOutbox::Read(const std::string& segment) {
+  MG_TRY(text, disk_.Read(segment));
   Lines lines;
-  AddLines(sending, lines);
-  AddLines(waiting, lines);
-  if (!waiting.empty()) {
-    MG_RETURN_IF_ERROR(disk_.Replace(sending_path_, Joined(lines.rows)));
-    MG_RETURN_IF_ERROR(disk_.Remove(path_));
+  for (const std::string_view line : Split(text, '\n')) {
+    if (line.empty()) continue;
+    if (IsUsageLine(line)) {
+      lines.rows.emplace_back(line);
+    } else {
+      ++lines.malformed;
+    }
   }
   return lines;
 }
 
-Status UsageOutbox::Append(const std::vector<std::string>& rows) {
-  // After a failed write half a line may stand at the end: a line of its own keeps it from
-  // swallowing the next row.
-  const std::string text = (last_line_may_be_cut_ ? "\n" : "") + Joined(rows);
-  last_line_may_be_cut_ = true;
-  MG_RETURN_IF_ERROR(disk_.Append(path_, text));
-  MG_RETURN_IF_ERROR(disk_.Sync(path_));
-  last_line_may_be_cut_ = false;
-  return Ok();
-}
-
-Status UsageOutbox::Rotate() {
-  return disk_.Rename(path_, sending_path_);
-}
-
-Status UsageOutbox::DropSending() {
-  return disk_.Remove(sending_path_);
-}
-
-Result<std::string> UsageOutbox::ReadIfThere(const std::string& path) {
-  Result<std::string> text = disk_.Read(path);
-  if (!text && text.error().code == Code::kNotFound) return std::string();
-  return text;
+Status UsageOutbox::Remove(const std::string& segment) {
+  return disk_.Remove(segment);
 }
 
 }  // namespace mg

@@ -1,8 +1,9 @@
-// The outbox of usage rows on disk, one JSON object a line: `path` takes new rows, `path`.sending
-// holds those on their way to D1 and is replaced or removed when D1 has them all. A crash between
-// the two sends rows again, which their ids make harmless (USG-3).
+// The outbox of usage rows on disk, one JSON object a line, in segments: files beside each other,
+// `path`.<when it was begun>.<random>, each removed as a whole when D1 has its rows. A crash before
+// the removal sends rows again, which their ids make harmless (USG-3). The random part keeps apart
+// two processes with one path, as in the moment when one takes over from the other.
 //
-// Thread-safety: none; one task owns the files.
+// Thread-safety: all members, but for two Appends to one segment at the same time.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "core/ports/disk.h"
+#include "core/ports/random.h"
 #include "core/services/usage.h"
 
 namespace mg {
@@ -26,20 +28,21 @@ class UsageOutbox {
     std::size_t malformed = 0;  // a line cut off by a crash, or not ours
   };
 
-  UsageOutbox(std::string path, Disk& disk);
+  UsageOutbox(std::string path, Disk& disk, Random& random);
 
-  Result<Lines> Load();  // what an earlier process left, oldest first, now all in .sending
-  Status Append(const std::vector<std::string>& rows);  // on disk when it returns
-  Status Rotate();                                      // `path` becomes .sending
-  Status DropSending();
+  std::string NewSegment(std::int64_t now_ms);  // a name; the first Append makes the file
+  Result<std::vector<std::string>> Segments();  // that are there, oldest first
+
+  // Survives the end of the process when it returns, and a power cut after Sync.
+  Status Append(const std::string& segment, const std::vector<std::string>& rows);
+  Status Sync(const std::string& segment);  // fine when it has been removed meanwhile
+  Result<Lines> Read(const std::string& segment);
+  Status Remove(const std::string& segment);
 
  private:
-  Result<std::string> ReadIfThere(const std::string& path);
-
   const std::string path_;
-  const std::string sending_path_;
   Disk& disk_;
-  bool last_line_may_be_cut_ = false;
+  Random& random_;
 };
 
 }  // namespace mg

@@ -1,7 +1,5 @@
 #include "scenarios/sim/sim_disk.h"
 
-#include <utility>
-
 namespace mg::sim {
 
 Status SimDisk::Append(const std::string& path, std::string_view bytes) {
@@ -14,8 +12,9 @@ Status SimDisk::Append(const std::string& path, std::string_view bytes) {
 Status SimDisk::Sync(const std::string& path) {
   const Lock lock(mutex_);
   if (!powered_) return Ok();
-  File& file = files_[path];
-  file.synced = file.bytes.size();
+  const auto found = files_.find(path);
+  if (found == files_.end()) return Error{Code::kNotFound, "there is no " + path, false};
+  found->second.synced = found->second.bytes.size();
   return Ok();
 }
 
@@ -33,13 +32,14 @@ Status SimDisk::Replace(const std::string& path, std::string_view bytes) {
   return Ok();
 }
 
-Status SimDisk::Rename(const std::string& from, const std::string& to) {
+Result<std::vector<std::string>> SimDisk::List(const std::string& prefix) {
   const Lock lock(mutex_);
-  if (!powered_) return Ok();
-  auto moved = files_.extract(from);
-  if (moved.empty()) return Error{Code::kNotFound, "there is no " + from, false};
-  files_[to] = std::move(moved.mapped());
-  return Ok();
+  std::vector<std::string> files;
+  for (auto file = files_.lower_bound(prefix); file != files_.end(); ++file) {
+    if (file->first.compare(0, prefix.size(), prefix) != 0) break;
+    files.push_back(file->first);
+  }
+  return files;
 }
 
 Status SimDisk::Remove(const std::string& path) {

@@ -3,6 +3,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/ports/disk.h"
 #include "core/ports/runtime.h"
@@ -15,7 +16,7 @@ class SimDisk final : public Disk {
   Status Sync(const std::string& path) override;
   Result<std::string> Read(const std::string& path) override;
   Status Replace(const std::string& path, std::string_view bytes) override;
-  Status Rename(const std::string& from, const std::string& to) override;
+  Result<std::vector<std::string>> List(const std::string& prefix) override;
   Status Remove(const std::string& path) override;
 
   // From now on nothing that is written arrives, though writers are told it did: they are dead

@@ -41,7 +41,9 @@ class NoDisk final : public Disk {  // the world's usage rows wait in memory
     return Error{Code::kNotFound, path, false};
   }
   Status Replace(const std::string&, std::string_view) override { return Ok(); }
-  Status Rename(const std::string&, const std::string&) override { return Ok(); }
+  Result<std::vector<std::string>> List(const std::string&) override {
+    return std::vector<std::string>{};
+  }
   Status Remove(const std::string&) override { return Ok(); }
 };
 

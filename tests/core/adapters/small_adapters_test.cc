@@ -79,13 +79,21 @@ TEST_F(FileDiskTest, AFailedReplaceNamesTheFileAndLeavesNothing) {
 TEST_F(FileDiskTest, SaysNotFoundForWhatIsAbsentButRemovesItHappily) {
   EXPECT_EQ(disk_.Read(Path("absent")).error().code, Code::kNotFound);
   EXPECT_EQ(disk_.Sync(Path("absent")).error().code, Code::kNotFound);
-  EXPECT_EQ(disk_.Rename(Path("absent"), Path("b")).error().code, Code::kNotFound);
   EXPECT_TRUE(disk_.Remove(Path("absent")));
-  ASSERT_TRUE(disk_.Append(Path("a"), "x"));
-  ASSERT_TRUE(disk_.Rename(Path("a"), Path("b")));
-  EXPECT_EQ(disk_.Read(Path("b")).value(), "x");
+  ASSERT_TRUE(disk_.Append(Path("b"), "x"));
   ASSERT_TRUE(disk_.Remove(Path("b")));
   EXPECT_EQ(disk_.Read(Path("b")).error().code, Code::kNotFound);
+}
+
+TEST_F(FileDiskTest, ListsTheFilesThatBeginAlikeInOrder) {
+  for (const char* name : {"out.2", "out.1", "out", "other"})
+    ASSERT_TRUE(disk_.Append(Path(name), "x"));
+  std::filesystem::create_directory(Path("out.3"));
+  const auto files = disk_.List(Path("out."));
+  ASSERT_TRUE(files);
+  EXPECT_EQ(*files, (std::vector<std::string>{Path("out.1"), Path("out.2")}));
+  EXPECT_TRUE(disk_.List(Path("none."))->empty());
+  EXPECT_TRUE(disk_.List(Path("absent/out."))->empty());
 }
 
 class JsonLinesLogTest : public testing::Test {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <map>
@@ -22,7 +23,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr const char* kOutbox = "state/outbox.ndjson";
-constexpr const char* kSending = "state/outbox.ndjson.sending";
+constexpr const char* kFirst = "state/outbox.ndjson.0000000000001.0a1b2c3d";
+constexpr const char* kSecond = "state/outbox.ndjson.0000000000002.00000000";
 
 // A disk that forgets what was not synced when the power goes, and can be told to fail.
 class MemoryDisk final : public Disk {
@@ -37,8 +39,10 @@ class MemoryDisk final : public Disk {
     return Ok();
   }
   Status Sync(const std::string& path) override {
+    while (syncs_hang_) std::this_thread::yield();
     const Lock lock(mutex_);
     if (failing_) return Full();
+    if (files_.count(path) == 0) return Error{Code::kNotFound, path, false};
     files_[path].synced = files_[path].now;
     return Ok();
   }
@@ -54,12 +58,13 @@ class MemoryDisk final : public Disk {
     files_[path] = {std::string(bytes), std::string(bytes)};
     return Ok();
   }
-  Status Rename(const std::string& from, const std::string& to) override {
+  Result<std::vector<std::string>> List(const std::string& prefix) override {
     const Lock lock(mutex_);
-    if (failing_) return Full();
-    files_[to] = files_[from];
-    files_.erase(from);
-    return Ok();
+    if (unlisted_) return Error{Code::kUnavailable, "input/output error", false};
+    std::vector<std::string> files;
+    for (const auto& [path, file] : files_)
+      if (path.compare(0, prefix.size(), prefix) == 0) files.push_back(path);
+    return files;
   }
   Status Remove(const std::string& path) override {
     const Lock lock(mutex_);
@@ -75,18 +80,15 @@ class MemoryDisk final : public Disk {
     const Lock lock(mutex_);
     failing_ = failing;
   }
+  void HangSyncs(bool hang) { syncs_hang_ = hang; }
   void MakeUnreadable() { unreadable_ = true; }
+  void MakeUnlisted() { unlisted_ = true; }
   std::string Synced(const std::string& path) {
     const Lock lock(mutex_);
     return files_[path].synced;
   }
-  bool HasSynced(const std::string& text) {
-    const Lock lock(mutex_);
-    for (const auto& [path, file] : files_) {
-      if (file.synced.rfind(text) != std::string::npos) return true;
-    }
-    return false;
-  }
+  bool HasSynced(const std::string& text) { return Has(text, &File::synced); }
+  bool HasWritten(const std::string& text) { return Has(text, &File::now); }
   bool Empty() {
     const Lock lock(mutex_);
     return files_.empty();
@@ -97,12 +99,20 @@ class MemoryDisk final : public Disk {
     std::string now;
     std::string synced;
   };
+  bool Has(const std::string& text, std::string File::*state) {
+    const Lock lock(mutex_);
+    return std::any_of(files_.begin(), files_.end(), [&](const auto& file) {
+      return (file.second.*state).rfind(text) != std::string::npos;
+    });
+  }
   static Error Full() { return {Code::kUnavailable, "no space left on device", false}; }
 
   Mutex mutex_;
   std::map<std::string, File> files_;
   bool failing_ = false;
   std::atomic<bool> unreadable_{false};
+  std::atomic<bool> unlisted_{false};
+  std::atomic<bool> syncs_hang_{false};
 };
 
 // The D1 fake as a plain handler.
@@ -321,11 +331,35 @@ TEST_F(UsageTest, ARowIsSyncedToDiskWhileD1IsAwayAndSentByTheNextProcess) {
   EXPECT_TRUE(disk_.Empty()) << "nothing is kept that D1 has";
 }
 
-TEST_F(UsageTest, SendsAgainWithoutASecondRowAfterACrashBetweenTheTwoFiles) {
+// The process is killed: what it has written is there, what it has not synced is not lost.
+TEST_F(UsageTest, ADiskThatIsSlowToSyncKeepsNoRowInMemory) {
+  CutD1();
+  disk_.HangSyncs(true);
+  auto killed = MakeUsage();
+  killed->Start();
+  for (int i = 1; i <= 3; ++i) {
+    killed->Record(Row(i));
+    const std::string row = "\"tokens_in\":" + std::to_string(i) + ",";
+    ASSERT_TRUE(Eventually([&] { return disk_.HasWritten(row); })) << "while a sync hangs";
+  }
+  EXPECT_FALSE(disk_.HasSynced("tokens_in"));
+
+  cut_ = false;
+  auto next = MakeUsage();
+  next->Start();
+  EXPECT_TRUE(Eventually([&] { return Rows().size() == 3; }));
+  disk_.HangSyncs(false);
+  next->Stop(kNever);
+  killed->Stop(kNever);
+  EXPECT_EQ(Rows().size(), 3u);
+  EXPECT_TRUE(disk_.Empty());
+}
+
+TEST_F(UsageTest, SendsAgainWithoutASecondRowAfterACrashBeforeTheRemovalOfASegment) {
   const std::string first = UsageLine(Row(1), UuidFromBytes("0123456789abcdef"), 1);
   const std::string second = UsageLine(Row(2), UuidFromBytes("fedcba9876543210"), 2);
-  ASSERT_TRUE(disk_.Replace(kSending, first + "\n"));
-  ASSERT_TRUE(disk_.Replace(kOutbox, first + "\n" + second + "\n"));
+  ASSERT_TRUE(disk_.Replace(kFirst, first + "\n"));
+  ASSERT_TRUE(disk_.Replace(kSecond, first + "\n" + second + "\n"));
   auto usage = MakeUsage();
   usage->Start();
   usage->Stop(kNever);
@@ -333,9 +367,22 @@ TEST_F(UsageTest, SendsAgainWithoutASecondRowAfterACrashBetweenTheTwoFiles) {
   EXPECT_TRUE(disk_.Empty());
 }
 
+TEST_F(UsageTest, TouchesNoFileThatOnlyBeginsLikeASegment) {
+  const std::string line = UsageLine(Row(1), UuidFromBytes("0123456789abcdef"), 1) + "\n";
+  const std::string others[] = {kOutbox, std::string(kOutbox) + ".bak", std::string(kFirst) + "0",
+                                std::string(kOutbox) + ".b.0000000000001.0a1b2c3d"};
+  for (const std::string& other : others) ASSERT_TRUE(disk_.Replace(other, line));
+  auto usage = MakeUsage();
+  usage->Start();
+  usage->Record(Row(2));
+  usage->Stop(kNever);
+  EXPECT_EQ(Rows().size(), 1u);
+  for (const std::string& other : others) EXPECT_EQ(disk_.Synced(other), line) << other;
+}
+
 TEST_F(UsageTest, IgnoresALineCutOffByACrashWithAWarning) {
   const std::string whole = UsageLine(Row(1), UuidFromBytes("0123456789abcdef"), 1);
-  ASSERT_TRUE(disk_.Replace(kOutbox, whole + "\n" + whole.substr(0, 40)));
+  ASSERT_TRUE(disk_.Replace(kFirst, whole + "\n" + whole.substr(0, 40)));
   auto usage = MakeUsage();
   usage->Start();
   usage->Stop(kNever);
@@ -366,15 +413,26 @@ TEST_F(UsageTest, AFullDiskDelaysNoRowAndSpoilsNoLaterLine) {
   EXPECT_EQ(Rows().size(), 2u) << "the half line did not swallow the row after it";
 }
 
-TEST_F(UsageTest, LeavesAnUnreadableOutboxAloneAndGoesOnInMemory) {
-  ASSERT_TRUE(disk_.Replace(kOutbox, "precious\n"));
+TEST_F(UsageTest, LeavesAnUnreadableSegmentAloneAndSaysSo) {
+  ASSERT_TRUE(disk_.Replace(kFirst, "precious\n"));
   disk_.MakeUnreadable();
   auto usage = MakeUsage();
   usage->Start();
   usage->Record(Row());
   usage->Stop(kNever);
   EXPECT_EQ(Rows().size(), 1u);
-  EXPECT_EQ(disk_.Synced(kOutbox), "precious\n");
+  EXPECT_EQ(disk_.Synced(kFirst), "precious\n");
+  EXPECT_EQ(log_.Events("usage_outbox_unusable").size(), 1u);
+}
+
+TEST_F(UsageTest, GoesOnInMemoryWhenTheOutboxCannotBeListed) {
+  disk_.MakeUnlisted();
+  auto usage = MakeUsage();
+  usage->Start();
+  usage->Record(Row());
+  usage->Stop(kNever);
+  EXPECT_EQ(Rows().size(), 1u);
+  EXPECT_TRUE(disk_.Empty());
   EXPECT_EQ(log_.Events("usage_outbox_unusable").size(), 1u);
 }
 

@@ -39,7 +39,9 @@ class MemoryDisk final : public Disk {
     files[path] = bytes;
     return Ok();
   }
-  Status Rename(const std::string&, const std::string&) override { return Ok(); }
+  Result<std::vector<std::string>> List(const std::string&) override {
+    return std::vector<std::string>{};
+  }
   Status Remove(const std::string&) override { return Ok(); }
 
   std::map<std::string, std::string> files;
