@@ -19,7 +19,7 @@ constexpr std::size_t kBodyReadBytes = 64 * 1024;
 // worker and the handler gets bytes.
 constexpr std::size_t kCollectedBodyBytes = 64 * 1024;
 constexpr int kRequestsPerTurn = 16;  // of a caller that pipelines, before others have a turn
-// Of a caller that sends its whole body before it reads: twice the largest that our own routes
+// Of a caller that sends its whole body before it reads (ADR 8): twice the largest that our routes
 // take. What comes is thrown away, a piece a turn, and no worker waits for it.
 constexpr std::size_t kFarewellBytes = 16 * 1024 * 1024;
 constexpr std::size_t kFarewellBytesPerTurn = 512 * 1024;

@@ -161,9 +161,10 @@ class Reader {
     return false;
   }
 
-  // Text beside elements is no document of S3's.
+  // Text beside elements is no document of S3's; a NUL is no character, however it is written.
   static bool Settle(XmlNode& node) {
-    if (node.children.empty()) return IsValidUtf8(node.text);
+    if (node.children.empty())
+      return IsValidUtf8(node.text) && node.text.find('\0') == std::string::npos;
     if (node.text.find_first_not_of(kSpace) != std::string::npos) return false;
     node.text.clear();
     return true;

@@ -1,4 +1,6 @@
 // A multipart form: its parts lie in the body, in order, and hold no delimiter.
+#include <string>
+
 #include "fakes/kv/multipart.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -210,6 +210,8 @@ TEST(R2Xml, ReadsWhatClientsSendAndNothingElse) {
         "<a><b><c><d><e><f><g><h><i/></h></g></f></e></d></c></b></a>", "<a b='1'c='2'/>"}) {
     EXPECT_FALSE(ParseXml(wrong)) << wrong;
   }
+  EXPECT_FALSE(ParseXml(std::string_view("<a>x\0y</a>", 10)));
+  EXPECT_FALSE(ParseXml(std::string_view("<a><![CDATA[\0]]></a>", 20)));
 }
 
 }  // namespace
