@@ -5,7 +5,7 @@
 #include <optional>
 #include <utility>
 
-#include "core/adapters/json_text.h"
+#include "core/base/json_text.h"
 #include "core/http/wire.h"
 
 namespace mg {

@@ -14,8 +14,8 @@
 #include <system_error>
 #include <utility>
 
-#include "core/adapters/json_text.h"
 #include "core/base/check.h"
+#include "core/base/json_text.h"
 #include "core/base/time_text.h"
 
 namespace mg {

@@ -6,12 +6,14 @@
 #include "core/base/bytes.h"
 #include "core/base/ids.h"
 #include "core/base/json.h"
+#include "core/base/json_text.h"
 
 namespace mg {
 namespace {
 
 // A model's name is the one text here whose length somebody else decides.
 constexpr std::size_t kMaxModelBytes = 256;
+constexpr std::size_t kTypicalLineBytes = 256;
 
 // What follows the path in a segment's name: ".1764100000000.9f86d081".
 constexpr std::size_t kTimeDigits = 13;
@@ -53,13 +55,25 @@ std::string OnLinesOfTheirOwn(const std::vector<std::string>& rows) {
 }  // namespace
 
 std::string UsageLine(const UsageRow& row, std::string_view id, std::int64_t created_at_ms) {
-  return DumpJson(Json{{"id", std::string(id)},
-                       {"tenant_id", row.tenant_id},
-                       {"model", row.model.substr(0, kMaxModelBytes)},
-                       {"tokens_in", row.tokens_in},
-                       {"tokens_out", row.tokens_out},
-                       {"latency_ms", row.latency_ms},
-                       {"created_at", created_at_ms}});
+  std::string line;
+  line.reserve(kTypicalLineBytes);
+  const auto add_text = [&line](std::string_view name, std::string_view value) {
+    line += name;
+    AppendJsonString(line, value);
+  };
+  const auto add_number = [&line](std::string_view name, std::int64_t value) {
+    line += name;
+    line += std::to_string(value);
+  };
+  add_text("{\"id\":", id);
+  add_text(",\"tenant_id\":", row.tenant_id);
+  add_text(",\"model\":", std::string_view(row.model).substr(0, kMaxModelBytes));
+  add_number(",\"tokens_in\":", row.tokens_in);
+  add_number(",\"tokens_out\":", row.tokens_out);
+  add_number(",\"latency_ms\":", row.latency_ms);
+  add_number(",\"created_at\":", created_at_ms);
+  line += '}';
+  return line;
 }
 
 std::int64_t CreatedAtMs(std::string_view line) {

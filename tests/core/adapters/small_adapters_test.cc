@@ -8,7 +8,6 @@
 #include <filesystem>
 #include <set>
 
-#include "core/adapters/json_text.h"
 #include "core/adapters/thread_runtime.h"
 #include "core/base/json.h"
 
@@ -136,25 +135,6 @@ TEST_F(JsonLinesLogTest, DropsWhatIsBelowItsLevel) {
   JsonLinesLog log(pipe_[1], LogLevel::kInfo, runtime_);
   log.Write(LogLevel::kDebug, "noise", {});
   EXPECT_EQ(Written(), "");
-}
-
-TEST(JsonText, ReplacesEveryByteThatIsNotUtf8) {
-  const std::string bad = "\xef\xbf\xbd";
-  const std::pair<std::string, std::string> cases[] = {
-      {"\xc3\xa4", "\xc3\xa4"},
-      {"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80"},
-      {"\xc0\xaf", bad + bad},                      // overlong
-      {"\xe0\x80\xaf", bad + bad + bad},            // overlong
-      {"\xed\xa0\x80", bad + bad + bad},            // a surrogate
-      {"\xf4\x90\x80\x80", bad + bad + bad + bad},  // above U+10FFFF
-      {"\xe2\x82", bad + bad},                      // cut
-      {"\x80", bad},
-  };
-  for (const auto& [text, expected] : cases) {
-    std::string out;
-    AppendJsonString(out, text);
-    EXPECT_EQ(out, "\"" + expected + "\"");
-  }
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 
 #include "core/base/bytes.h"
 #include "core/base/ids.h"
+#include "core/base/json.h"
 #include "core/services/usage_outbox.h"
 #include "fakes/d1/d1.h"
 #include "tests/support/fixed_random.h"
@@ -365,6 +366,17 @@ TEST_F(UsageTest, SendsAgainWithoutASecondRowAfterACrashBeforeTheRemovalOfASegme
   usage->Stop(kNever);
   EXPECT_EQ(Rows().size(), 2u);
   EXPECT_TRUE(disk_.Empty());
+}
+
+TEST_F(UsageTest, AModelsNameOfAnyBytesMakesAWholeLine) {
+  UsageRow row = Row();
+  row.model = "a\"b\\c\nd\xff\xe2\x82" + std::string(300, 'x');
+  const std::string line = UsageLine(row, UuidFromBytes("0123456789abcdef"), 1);
+  ASSERT_EQ(line.find('\n'), line.npos);
+  const auto parsed = ParseJson(line);
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  EXPECT_EQ(StringAt(*parsed, "model").substr(0, 7), "a\"b\\c\nd");
+  EXPECT_EQ(IntAt(*parsed, "created_at", 0), 1);
 }
 
 TEST_F(UsageTest, TouchesNoFileThatOnlyBeginsLikeASegment) {

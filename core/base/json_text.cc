@@ -1,4 +1,4 @@
-#include "core/adapters/json_text.h"
+#include "core/base/json_text.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,4 +1,4 @@
-// JSON strings for lines and answers that the adapters write themselves: no parser, no tree.
+// JSON strings for what is written on every request, as a log line is: no parser, no tree.
 #pragma once
 #include <string>
 #include <string_view>
