@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "core/base/json.h"
+#include "fakes/ai/messages.h"
+#include "fakes/ai/responses.h"
 
 namespace mg::fake {
 namespace {
@@ -55,6 +57,8 @@ std::string OpenAiBody(const ModelAnswer& answer, const AiVoice& voice) {
 
 std::string AnswerBody(const ModelAnswer& answer, const AiVoice& voice) {
   if (voice.dialect == AiDialect::kOpenAi) return OpenAiBody(answer, voice);
+  if (voice.dialect == AiDialect::kResponses) return ResponsesBody(answer, voice);
+  if (voice.dialect == AiDialect::kMessages) return MessagesBody(answer, voice);
   if (voice.choices) return NativeBody(OpenAiBody(answer, voice));
   return NativeBody(R"({"response":)" + NativeResponse(answer) + R"(,"tool_calls":)" +
                     NativeToolCalls(answer) + R"(,"usage":)" +
@@ -75,10 +79,13 @@ std::string FinishReason(const ModelAnswer& answer) {
   return answer.hit_token_limit ? "length" : "stop";
 }
 
+std::string IdOf(std::string_view prefix, const AiVoice& voice) {
+  return std::string(prefix) + voice.id.substr(std::min(kIdPrefix.size(), voice.id.size()));
+}
+
 std::string ToolCallId(const ToolCall& call, std::size_t index, const AiVoice& voice) {
   if (!call.id.empty()) return call.id;
-  return "chatcmpl-tool-" + voice.id.substr(std::min(kIdPrefix.size(), voice.id.size())) +
-         (index == 0 ? "" : "-" + std::to_string(index));
+  return IdOf("chatcmpl-tool-", voice) + (index == 0 ? "" : "-" + std::to_string(index));
 }
 
 std::string NativeToolCalls(const ModelAnswer& answer) {

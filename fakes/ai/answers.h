@@ -1,9 +1,10 @@
 // A model's answer written down, in Workers AI's own form and in OpenAI's (wire/ai-gateway.md 5.1,
-// 5.3, 5.4).
+// 5.3, 5.4), or in those of the other dialects.
 #pragma once
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "fakes/ai/model.h"
 #include "fakes/ai/question.h"
@@ -25,7 +26,8 @@ std::string AnswerBody(const ModelAnswer& answer, const AiVoice& voice);
 
 // Parts of answers and of streams, as JSON.
 std::string UsageJson(std::int64_t tokens_in, std::int64_t tokens_out, const AiVoice& voice);
-std::string FinishReason(const ModelAnswer& answer);  // "stop", "length", "tool_calls"
+std::string FinishReason(const ModelAnswer& answer);              // "stop", "length", "tool_calls"
+std::string IdOf(std::string_view prefix, const AiVoice& voice);  // "msg_...", one for each answer
 std::string ToolCallId(const ToolCall& call, std::size_t index, const AiVoice& voice);
 std::string NativeToolCalls(const ModelAnswer& answer);  // [{"name", "arguments": {...}}]
 

@@ -1,7 +1,9 @@
-// A model's answer as the events of a stream, in Workers AI's own form and in OpenAI's chunks
-// (wire/ai-gateway.md 5.2, 5.3), and the ways in which models are known to get it wrong (8).
+// A model's answer as the events of a stream: in Workers AI's own form and in OpenAI's chunks
+// (wire/ai-gateway.md 5.2, 5.3), with the ways in which models are known to get it wrong (8), or in
+// the events of the other dialects.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,38 +22,24 @@ struct AiFrame {
 
 inline constexpr std::string_view kDoneFrame = "data: [DONE]\n\n";
 
-// Writes a stream while its answer is being made. For every variant but kByModel and kJsonAnswer,
-// which are no kind of stream. Models of kZerosThenNative speak OpenAI's chunks in either dialect.
+// Writes a stream while its answer is being made. Each call adds frames to `out`; Begin first, End
+// last.
 //
 // Thread-safety: none; one stream's.
 class FrameWriter {
  public:
-  FrameWriter(StreamVariant variant, AiVoice voice, std::int64_t tokens_in, Random& random);
-
-  // Each adds frames to `out`; Begin first, End last.
-  void Begin(std::vector<AiFrame>& out);
-  void Text(std::string_view piece, std::vector<AiFrame>& out);
-  void End(const ModelAnswer& answer, std::vector<AiFrame>& out);  // tool calls, usage, [DONE]
-
- private:
-  bool native() const;
-  void Content(const std::string& json, std::vector<AiFrame>& out);
-  void NativeEnd(const ModelAnswer& answer, std::vector<AiFrame>& out);
-  void OpenAiEnd(const ModelAnswer& answer, std::vector<AiFrame>& out);
-  void Calls(const ModelAnswer& answer, std::vector<AiFrame>& out);
-  std::string Delta(const std::string& delta, const std::string& finish_reason) const;
-  std::string Chunk(const std::string& choices, const std::string& usage) const;
-  std::string UsageSoFar() const;
-  std::string Padding();
-
-  const StreamVariant variant_;
-  const AiVoice voice_;
-  const std::int64_t tokens_in_;
-  const std::string start_;  // of every chunk
-  Random& random_;
-  std::string lengths_;  // drawn for padding
-  std::int64_t said_ = 0;
+  virtual ~FrameWriter() = default;
+  virtual void Begin(std::vector<AiFrame>& out) = 0;
+  virtual void Text(std::string_view piece, std::vector<AiFrame>& out) = 0;
+  // Tool calls, usage, and how it ended.
+  virtual void End(const ModelAnswer& answer, std::vector<AiFrame>& out) = 0;
 };
+
+// Of the voice's dialect. `variant` is any but kByModel and kJsonAnswer, which are no kind of
+// stream; models of kZerosThenNative speak OpenAI's chunks for the native dialect as well.
+// Ownership: `random` outlives it.
+std::unique_ptr<FrameWriter> MakeFrameWriter(StreamVariant variant, AiVoice voice,
+                                             std::int64_t tokens_in, Random& random);
 
 std::vector<AiFrame> FramesOf(const ModelAnswer& answer, StreamVariant variant,
                               const AiVoice& voice, Random& random);

@@ -14,10 +14,6 @@ constexpr std::size_t kMaxTools = 128;
 constexpr std::size_t kMaxEmbeddingTexts = 100;
 constexpr std::size_t kMaxToolNameBytes = 128;
 
-AiError BadInput(const std::string& what) {
-  return KnownAiError(5006, "Bad input: Error: " + what);
-}
-
 struct Range {
   const char* name;
   double least;
@@ -41,18 +37,14 @@ constexpr Range kSignedRanges[] = {
     {"presence_penalty", -2, 2},
 };
 
-const Json* Given(const Json& query, std::string_view key) {  // null counts as absent
-  const Json* value = Find(query, key);
-  return value == nullptr || value->is_null() ? nullptr : value;
-}
-
 std::optional<AiError> CheckRange(const Json& query, const Range& range) {
   const Json* value = Given(query, range.name);
   if (value == nullptr) return std::nullopt;
   const std::string place = "'/" + std::string(range.name) + "'";
-  if (!value->is_number()) return BadInput("Type mismatch of " + place);
+  if (!value->is_number()) return BadAiInput("Type mismatch of " + place);
   const double number = value->get<double>();
-  if (!(number >= range.least && number <= range.most)) return BadInput(place + " is out of range");
+  if (!(number >= range.least && number <= range.most))
+    return BadAiInput(place + " is out of range");
   return std::nullopt;
 }
 
@@ -88,13 +80,13 @@ bool ReadContent(const Json& message, AiDialect dialect, std::string& text) {
 std::optional<AiError> ReadMessages(const Json& messages, AiDialect dialect,
                                     ChatQuestion& question) {
   if (!messages.is_array() || messages.empty())
-    return BadInput("oneOf at '/' not met, 0 matches: '/messages' must be a non-empty array");
+    return BadAiInput("oneOf at '/' not met, 0 matches: '/messages' must be a non-empty array");
   for (const Json& message : messages) {
     std::string text;
     const std::string role = StringAt(message, "role");
-    if (role.empty()) return BadInput("required properties at '/messages' are 'role,content'");
+    if (role.empty()) return BadAiInput("required properties at '/messages' are 'role,content'");
     if (!ReadContent(message, dialect, text))
-      return BadInput("Type mismatch of '/messages/content', 'string' expected");
+      return BadAiInput("Type mismatch of '/messages/content', 'string' expected");
     question.prompt_tokens += CountTokens(text);
     if (role == "user") question.last_user_message = std::move(text);
     question.last_role = role;
@@ -106,14 +98,14 @@ std::optional<AiError> ReadInput(const Json& query, AiDialect dialect, ChatQuest
   const Json* messages = Given(query, "messages");
   const Json* prompt = dialect == AiDialect::kNative ? Given(query, "prompt") : nullptr;
   if (messages != nullptr && prompt != nullptr)
-    return BadInput("oneOf at '/' not met, 2 matches: 'prompt' and 'messages'");
+    return BadAiInput("oneOf at '/' not met, 2 matches: 'prompt' and 'messages'");
   if (messages != nullptr) return ReadMessages(*messages, dialect, question);
   if (prompt == nullptr)
-    return BadInput(
+    return BadAiInput(
         std::string("oneOf at '/' not met, 0 matches: required properties at '/' are ") +
         (dialect == AiDialect::kNative ? "'prompt' or 'messages'" : "'messages'"));
   if (!prompt->is_string() || prompt->get_ref<const std::string&>().empty())
-    return BadInput("Type mismatch of '/prompt', 'string' expected");
+    return BadAiInput("Type mismatch of '/prompt', 'string' expected");
   question.last_role = "user";
   question.last_user_message = prompt->get<std::string>();
   question.prompt_tokens = CountTokens(question.last_user_message);
@@ -146,10 +138,10 @@ std::optional<AiError> ReadMaxTokens(const Json& query, AiDialect dialect, const
   const std::string_view key = newer ? "max_completion_tokens" : "max_tokens";
   question.max_tokens = kDefaultMaxTokens;
   if (const Json* limit = Given(query, key); limit != nullptr) {
-    if (!limit->is_number_integer()) return BadInput("Type mismatch of '/max_tokens', 'integer'");
+    if (!limit->is_number_integer()) return BadAiInput("Type mismatch of '/max_tokens', 'integer'");
     // A number beyond 64 bits and one beyond every context window are the same mistake.
     question.max_tokens = IntAt(query, key, INT64_MAX);
-    if (question.max_tokens < 1) return BadInput("'/max_tokens' is out of range");
+    if (question.max_tokens < 1) return BadAiInput("'/max_tokens' is out of range");
   }
   if (question.max_tokens <= model.context_tokens - question.prompt_tokens) return std::nullopt;
   return TooLong(model, question);
@@ -171,11 +163,11 @@ std::optional<AiError> ReadTools(const Json& query, ChatQuestion& question) {
   const Json* tools = Given(query, "tools");
   if (tools == nullptr) return std::nullopt;
   if (!tools->is_array() || tools->size() > kMaxTools)
-    return BadInput("Type mismatch of '/tools', 'array' expected");
+    return BadAiInput("Type mismatch of '/tools', 'array' expected");
   for (const Json& json : *tools) {
     ChatTool tool;
     if (!ReadTool(json, tool))
-      return BadInput("required properties at '/tools' are 'name,parameters'");
+      return BadAiInput("required properties at '/tools' are 'name,parameters'");
     question.tools.push_back(std::move(tool));
   }
   return std::nullopt;
@@ -197,7 +189,7 @@ std::optional<AiError> ReadToolChoice(const Json& query, ChatQuestion& question)
   const bool known =
       std::any_of(question.tools.begin(), question.tools.end(),
                   [&](const ChatTool& tool) { return tool.name == question.named_tool; });
-  if (!known) return BadInput("'/tool_choice' names no tool");
+  if (!known) return BadAiInput("'/tool_choice' names no tool");
   return std::nullopt;
 }
 
@@ -209,19 +201,28 @@ std::optional<AiError> ReadFormat(const Json& query, ChatQuestion& question) {
   const std::string type = StringAt(*format, "type");
   if (type == "text") return std::nullopt;
   if (type != "json_object" && type != "json_schema")
-    return BadInput("Type mismatch of '/response_format/type'");
-  if (question.streams) return BadInput("JSON Mode is not supported with streaming");
+    return BadAiInput("Type mismatch of '/response_format/type'");
+  if (question.streams) return BadAiInput("JSON Mode is not supported with streaming");
   question.format = type == "json_object" ? Format::kJsonObject : Format::kJsonSchema;
   if (question.format == Format::kJsonObject) return std::nullopt;
   const Json* schema = Given(*format, "json_schema");
   if (schema != nullptr && Find(*schema, "schema") != nullptr) schema = Find(*schema, "schema");
   if (schema == nullptr || !schema->is_object())
-    return BadInput("required properties at '/response_format' are 'json_schema'");
+    return BadAiInput("required properties at '/response_format' are 'json_schema'");
   question.schema = std::make_shared<const Json>(*schema);
   return std::nullopt;
 }
 
 }  // namespace
+
+AiError BadAiInput(const std::string& what) {
+  return KnownAiError(5006, "Bad input: Error: " + what);
+}
+
+const Json* Given(const Json& query, std::string_view key) {
+  const Json* value = Find(query, key);
+  return value == nullptr || value->is_null() ? nullptr : value;
+}
 
 bool WantsStream(const Json& query) {
   const Json* stream = Find(query, "stream");
@@ -230,10 +231,10 @@ bool WantsStream(const Json& query) {
 
 std::optional<AiError> ReadQuestion(const Json& query, AiDialect dialect, const AiModel& model,
                                     ChatQuestion& question) {
-  if (!query.is_object()) return BadInput("'/' must be an object");
+  if (!query.is_object()) return BadAiInput("'/' must be an object");
   const Json* stream = Given(query, "stream");
   if (stream != nullptr && !stream->is_boolean())
-    return BadInput("Type mismatch of '/stream', 'boolean' expected");
+    return BadAiInput("Type mismatch of '/stream', 'boolean' expected");
   question.streams = WantsStream(query);
   question.seed = IntAt(query, "seed", 0);
   if (Given(query, "lora") != nullptr) return KnownAiError(5005);
@@ -250,24 +251,24 @@ std::optional<AiError> ReadEmbeddingQuestion(const Json& query, AiDialect dialec
   const bool native = dialect == AiDialect::kNative;
   const std::string key = native ? "text" : "input";
   const Json* input = Given(query, key);
-  if (input == nullptr) return BadInput("required properties at '/' are '" + key + "'");
+  if (input == nullptr) return BadAiInput("required properties at '/' are '" + key + "'");
   question.is_list = input->is_array();
   const Json list = question.is_list ? *input : Json::array({*input});
   if (list.empty() || list.size() > kMaxEmbeddingTexts)
-    return BadInput("'/" + key + "' must hold 1 to " + std::to_string(kMaxEmbeddingTexts) +
-                    " texts");
+    return BadAiInput("'/" + key + "' must hold 1 to " + std::to_string(kMaxEmbeddingTexts) +
+                      " texts");
   for (const Json& text : list) {
     if (!text.is_string() || text.get_ref<const std::string&>().empty())
-      return BadInput("Type mismatch of '/" + key + "', 'string' expected");
+      return BadAiInput("Type mismatch of '/" + key + "', 'string' expected");
     question.texts.push_back(text.get<std::string>());
     question.prompt_tokens += CountTokens(question.texts.back());
   }
   question.pooling = StringAt(query, "pooling", model.pooling);
   if (question.pooling != "mean" && question.pooling != "cls")
-    return BadInput("'/pooling' must be 'mean' or 'cls'");
+    return BadAiInput("'/pooling' must be 'mean' or 'cls'");
   const std::string encoding = StringAt(query, "encoding_format", "float");
   if (!native && encoding != "float" && encoding != "base64")
-    return BadInput("'/encoding_format' must be 'float' or 'base64'");
+    return BadAiInput("'/encoding_format' must be 'float' or 'base64'");
   question.base64 = !native && encoding == "base64";
   return std::nullopt;
 }

@@ -1,4 +1,4 @@
-// What a caller asks of a text model, in Workers AI's own inputs or in OpenAI's
+// What a caller asks of a text model, in Workers AI's own inputs or in OpenAI's chat completions
 // (wire/ai-gateway.md 5.1, 5.3). Reading is strict and total.
 #pragma once
 #include <cstdint>
@@ -14,7 +14,12 @@
 
 namespace mg::fake {
 
-enum class AiDialect { kNative, kOpenAi };
+enum class AiDialect {
+  kNative,
+  kOpenAi,     // chat completions, embeddings
+  kResponses,  // OpenAI's newer one, see responses.h
+  kMessages,   // Anthropic's, see messages.h
+};
 
 struct ChatTool {
   std::string name;
@@ -38,8 +43,10 @@ struct ChatQuestion {
 };
 
 bool WantsStream(const Json& query);
+AiError BadAiInput(const std::string& what);                 // 5006
+const Json* Given(const Json& query, std::string_view key);  // nullptr: absent, or null
 
-// Fills `question`, or says what is wrong (5006, 3030, 8001, 8007).
+// Fills `question`, or says what is wrong (5006, 3030, 8001, 8007). kNative or kOpenAi.
 std::optional<AiError> ReadQuestion(const Json& query, AiDialect dialect, const AiModel& model,
                                     ChatQuestion& question);
 

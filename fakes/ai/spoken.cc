@@ -10,8 +10,10 @@ class Stream final : public BodyStream {
  public:
   Stream(std::shared_ptr<SpokenAnswer> spoken, StreamVariant variant, const AiVoice& voice,
          Random& random, std::function<void(const ModelAnswer&)> said)
-      : spoken_(std::move(spoken)), writer_(variant, voice, 0, random), said_(std::move(said)) {
-    writer_.Begin(frames_);
+      : spoken_(std::move(spoken)),
+        writer_(MakeFrameWriter(variant, voice, 0, random)),
+        said_(std::move(said)) {
+    writer_->Begin(frames_);
   }
 
   Result<std::string> Next(Instant deadline) override {
@@ -26,17 +28,17 @@ class Stream final : public BodyStream {
     at_ = 0;
     MG_TRY(words, spoken_->Next(deadline));
     if (words) {
-      if (!words->empty()) writer_.Text(*words, frames_);
+      if (!words->empty()) writer_->Text(*words, frames_);
       return Ok();
     }
     over_ = true;
-    writer_.End(spoken_->answer(), frames_);
+    writer_->End(spoken_->answer(), frames_);
     said_(spoken_->answer());
     return Ok();
   }
 
   const std::shared_ptr<SpokenAnswer> spoken_;
-  FrameWriter writer_;
+  const std::unique_ptr<FrameWriter> writer_;
   const std::function<void(const ModelAnswer&)> said_;
   std::vector<AiFrame> frames_;
   std::size_t at_ = 0;

@@ -11,6 +11,9 @@ namespace {
 // Of what a caller wrote and an answer or the journal repeats.
 constexpr std::size_t kMaxNameBytes = 128;
 
+constexpr std::string_view kResponsesPath = "responses";
+constexpr std::string_view kMessagesPath = "messages";
+
 // Slugs that AI Gateway knows; anything else is 2008.
 constexpr std::string_view kOtherProviders[] = {
     "openai",
@@ -79,12 +82,18 @@ AiTarget NoRoute(std::string_view endpoint) {
                                       ", perhaps your object identifier is invalid?"));
 }
 
-// What an OpenAI path is for; nullopt: no such path.
+// What a path of OpenAI's is for, or of Anthropic's; nullopt: no such path.
 std::optional<AiTask> TaskOf(std::string_view path) {
   // The service's own documentation writes it without the last letter too.
   if (path == "chat/completions" || path == "chat/completion") return AiTask::kChat;
+  if (path == kResponsesPath || path == kMessagesPath) return AiTask::kChat;
   if (path == "embeddings") return AiTask::kEmbeddings;
   return std::nullopt;
+}
+
+AiDialect DialectOf(std::string_view path) {
+  if (path == kResponsesPath) return AiDialect::kResponses;
+  return path == kMessagesPath ? AiDialect::kMessages : AiDialect::kOpenAi;
 }
 
 AiTarget OfRoute(std::string_view route) {
@@ -96,13 +105,12 @@ AiTarget OfRoute(std::string_view route) {
 AiTarget WorkersAi(std::string_view endpoint, const Json& query, bool strict_run_path) {
   if (StartsWith(endpoint, "v1/")) {
     const std::string_view path = endpoint.substr(3);
-    if (path == "responses" || path == "messages") return Gap("ai.openai");
     const auto task = TaskOf(path);
     if (!task) return NoRoute(endpoint);
     const std::string model = StringAt(query, "model");
     if (model.empty())
       return Wrong(KnownAiError(5006, "Bad input: Error: required properties at '/' are 'model'"));
-    return OfModel(AiDialect::kOpenAi, task, model, model);
+    return OfModel(DialectOf(path), task, model, model);
   }
   std::string_view model = endpoint;
   const bool run = StartsWith(model, "run/");
@@ -113,7 +121,7 @@ AiTarget WorkersAi(std::string_view endpoint, const Json& query, bool strict_run
 
 AiTarget Compat(std::string_view endpoint, const Json& query) {
   const auto task = TaskOf(endpoint);
-  if (!task) return NoRoute(endpoint);
+  if (!task || DialectOf(endpoint) != AiDialect::kOpenAi) return NoRoute(endpoint);
   const std::string written = StringAt(query, "model");
   const std::size_t slash = written.find('/');
   const std::string_view provider = std::string_view(written).substr(0, slash);

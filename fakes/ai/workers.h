@@ -58,7 +58,8 @@ class AiWorkers {
   Tried Say(AiStepRun& run, const ModelKnobs& knobs, const FaultRule& rule, Instant latest);
   Tried Answer(AiStepRun& run, const ModelKnobs& knobs, Instant latest);
   Tried Chat(AiStepRun& run, const ModelKnobs& knobs, Instant latest);
-  std::optional<ModelReply> Replied(AiStepRun& run, const ChatQuestion& question, Instant latest);
+  std::optional<ModelReply> Replied(AiStepRun& run, const ChatQuestion& question, const Json& query,
+                                    Instant latest);
   Tried Whole(AiStepRun& run, const ModelKnobs& knobs, const ChatQuestion& question,
               ModelAnswer answer);
   Tried Passed(const ModelReply::Raw& raw, const ModelKnobs& knobs, CancelToken& caller_gone);

@@ -4,6 +4,8 @@
 #include "core/base/json.h"
 #include "fakes/ai/builtin.h"
 #include "fakes/ai/frames.h"
+#include "fakes/ai/messages.h"
+#include "fakes/ai/responses.h"
 #include "fakes/ai/spoken.h"
 #include "fakes/ai/stream.h"
 #include "fakes/ai/workers.h"
@@ -16,6 +18,20 @@ constexpr std::string_view kEventStream = "text/event-stream";
 StreamVariant VariantOf(const AiModel& model, const ModelKnobs& knobs) {
   if (knobs.stream != StreamVariant::kByModel) return knobs.stream;
   return model.is_vllm ? StreamVariant::kZerosThenNative : StreamVariant::kPlain;
+}
+
+// A query of the other dialects becomes OpenAI's; the rest leave `translated` null.
+std::optional<AiError> AsChatCompletion(const Json& query, AiDialect& dialect, Json& translated) {
+  std::optional<AiError> wrong;
+  if (dialect == AiDialect::kResponses) {
+    wrong = ChatOfResponses(query, translated);
+  } else if (dialect == AiDialect::kMessages) {
+    wrong = ChatOfMessages(query, translated);
+  } else {
+    return std::nullopt;
+  }
+  dialect = AiDialect::kOpenAi;
+  return wrong;
 }
 
 // Cut after each blank line, byte for byte.
@@ -40,14 +56,14 @@ void AiWorkers::SetReplies(std::vector<std::shared_ptr<ReplySource>> sources) {
 }
 
 std::optional<ModelReply> AiWorkers::Replied(AiStepRun& run, const ChatQuestion& question,
-                                             Instant latest) {
+                                             const Json& query, Instant latest) {
   std::vector<std::shared_ptr<ReplySource>> sources;
   {
     Lock lock(mutex_);
     sources = replies_;
   }
   if (sources.empty()) return std::nullopt;
-  const std::string request = OpenAiRequest(*run.step().query, question);
+  const std::string request = OpenAiRequest(query, question);
   const ModelAsked asked{run.target().model, question, request, latest, run.caller_gone};
   for (const auto& source : sources)
     if (auto reply = source->Answer(asked)) return reply;
@@ -57,9 +73,14 @@ std::optional<ModelReply> AiWorkers::Replied(AiStepRun& run, const ChatQuestion&
 AiWorkers::Tried AiWorkers::Chat(AiStepRun& run, const ModelKnobs& knobs, Instant latest) {
   const AiTarget& target = run.target();
   ChatQuestion question;
-  if (auto wrong = ReadQuestion(*run.step().query, target.dialect, *target.known, question))
+  AiDialect dialect = target.dialect;
+  Json translated;
+  if (auto wrong = AsChatCompletion(*run.step().query, dialect, translated))
     return {AiErrorResponse(*wrong), false};
-  auto reply = Replied(run, question, latest);
+  const Json& query = translated.is_null() ? *run.step().query : translated;
+  if (auto wrong = ReadQuestion(query, dialect, *target.known, question))
+    return {AiErrorResponse(*wrong), false};
+  auto reply = Replied(run, question, query, latest);
   if (!reply) {
     reply.emplace();
     reply->error = AnswerQuestion(target.model, question, reply->answer);

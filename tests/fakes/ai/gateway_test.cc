@@ -350,9 +350,6 @@ TEST_F(AiGatewayFake, RefusesWhatItDoesNotDoWithTheGapHeader) {
     std::string body;
     const char* gap;
   } cases[] = {
-      {base + "/workers-ai/v1/responses", "{}", "ai.openai"},
-      {std::string("/client/v4/accounts/") + test::kWireAccount + "/ai/v1/messages", "{}",
-       "ai.openai"},
       {std::string("/client/v4/accounts/") + test::kWireAccount + "/ai/run/" + kFreeModel +
            "?queueRequest=true",
        "{}", "ai.batch"},
