@@ -40,7 +40,7 @@ class Assembly::Impl {
         models(settings, ai_gateway, ports.runtime, ports.random, ports.log),
         usage({settings.outbox_path, 50, options.usage_batch_interval_ms}, db.get(), ports.disk,
               ports.runtime, ports.random, ports.log),
-        sandboxes(settings, options.model_base_url, ports.sandbox_host, ports.transport,
+        sandboxes(settings, models, options.model_base_url, ports.sandbox_host, ports.transport,
                   ports.runtime, ports.random, ports.log),
         access(settings.access, access_keys, ports.runtime, ports.log),
         registry(db ? std::make_unique<Registry>(settings, *db, kv.get(), ports.runtime,

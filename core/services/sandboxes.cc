@@ -35,9 +35,10 @@ constexpr std::size_t kMaxRetired = 50'000;
 
 class Sandboxes::Impl {
  public:
-  Impl(const Settings& settings, std::string model_base_url, SandboxHost& host,
-       Transport& transport, Runtime& runtime, Random& random, Log& log)
+  Impl(const Settings& settings, const Models& models, std::string model_base_url,
+       SandboxHost& host, Transport& transport, Runtime& runtime, Random& random, Log& log)
       : settings_(settings),
+        models_(models),
         model_base_url_(std::move(model_base_url)),
         host_(host),
         transport_(transport),
@@ -365,8 +366,9 @@ class Sandboxes::Impl {
     const AgentSecrets secrets{AgentToken(tenant.sandbox_id),
                                TokenFromBytes("st_", random_.Bytes(32))};
     RememberToken(entry, tenant.id, Sha256Hex(secrets.sandbox_token));
-    const SandboxSpec spec{tenant.sandbox_id,
-                           AgentEnvironment(settings_, model_base_url_, tenant, secrets)};
+    const SandboxSpec spec{
+        tenant.sandbox_id,
+        AgentEnvironment(models_.Routing(tenant), model_base_url_, tenant.sandbox_id, secrets)};
     Result<SandboxEndpoint> endpoint = [&] {
       const HostTurn turn(*this, entry);
       return host_.Start(spec);
@@ -441,6 +443,7 @@ class Sandboxes::Impl {
   }
 
   const Settings settings_;
+  const Models& models_;
   const std::string model_base_url_;
   SandboxHost& host_;
   Transport& transport_;
@@ -457,10 +460,11 @@ class Sandboxes::Impl {
   bool closed_ = false;
 };
 
-Sandboxes::Sandboxes(const Settings& settings, std::string model_base_url, SandboxHost& host,
-                     Transport& transport, Runtime& runtime, Random& random, Log& log)
-    : impl_(std::make_unique<Impl>(settings, std::move(model_base_url), host, transport, runtime,
-                                   random, log)) {}
+Sandboxes::Sandboxes(const Settings& settings, const Models& models, std::string model_base_url,
+                     SandboxHost& host, Transport& transport, Runtime& runtime, Random& random,
+                     Log& log)
+    : impl_(std::make_unique<Impl>(settings, models, std::move(model_base_url), host, transport,
+                                   runtime, random, log)) {}
 
 // Finds something to stop only when a start-up was broken off; StopAll is the way to end agents.
 Sandboxes::~Sandboxes() {

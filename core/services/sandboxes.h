@@ -16,6 +16,7 @@
 #include "core/ports/runtime.h"
 #include "core/ports/sandbox_host.h"
 #include "core/ports/transport.h"
+#include "core/services/models.h"
 #include "core/services/tenants.h"
 
 namespace mg {
@@ -34,9 +35,9 @@ struct SandboxView {
 class Sandboxes {
  public:
   // `model_base_url` is the internal endpoint as agents see it:
-  // "http://127.0.0.1:40001/internal/model/v1".
-  Sandboxes(const Settings& settings, std::string model_base_url, SandboxHost& host,
-            Transport& transport, Runtime& runtime, Random& random, Log& log);
+  // "http://127.0.0.1:40001/internal/model/v1". `models` says what is in use when an agent starts.
+  Sandboxes(const Settings& settings, const Models& models, std::string model_base_url,
+            SandboxHost& host, Transport& transport, Runtime& runtime, Random& random, Log& log);
   ~Sandboxes();
 
   // Starts the agent if need be and waits until it answers /health. Concurrent callers share one

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "core/http/message.h"
-#include "core/services/models.h"
 
 namespace mg {
 namespace {
@@ -21,17 +20,15 @@ bool IsTokenCharacter(char c) {
 
 }  // namespace
 
-std::map<std::string, std::string> AgentEnvironment(const Settings& settings,
+std::map<std::string, std::string> AgentEnvironment(const RoutingView& routing,
                                                     const std::string& model_base_url,
-                                                    const Tenant& tenant,
+                                                    const std::string& sandbox_id,
                                                     const AgentSecrets& secrets) {
-  const ModelRoute& route =
-      tenant.tier == Tier::kFree ? settings.models.free : settings.models.premium;
   return {
-      {"CF_AIG_MAX_ATTEMPTS", std::to_string(route.attempts)},
-      {"CF_AIG_METADATA", MetadataJson(tenant, "chat")},
-      {"CF_AIG_REQUEST_TIMEOUT_MS", std::to_string(route.first_byte_ms)},
-      {"HOME", "/tmp/" + tenant.sandbox_id},
+      {"CF_AIG_MAX_ATTEMPTS", std::to_string(routing.route.attempts)},
+      {"CF_AIG_METADATA", routing.metadata_json},
+      {"CF_AIG_REQUEST_TIMEOUT_MS", std::to_string(routing.route.first_byte_ms)},
+      {"HOME", "/tmp/" + sandbox_id},
       {"OPENAI_API_KEY", secrets.sandbox_token},
       {"OPENAI_BASE_URL", model_base_url},
       {"OPENCLAW_GATEWAY_TOKEN", secrets.agent_token},

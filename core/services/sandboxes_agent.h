@@ -6,10 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "core/config/settings.h"
 #include "core/ports/cancel.h"
 #include "core/ports/transport.h"
-#include "core/services/tenants.h"
+#include "core/services/models.h"
 
 namespace mg {
 
@@ -20,9 +19,9 @@ struct AgentSecrets {
 
 // SBX-3, the whole of it (the host adds PORT): PATH so that a script can be an agent, a HOME of its
 // own so that no tenant's files meet another's (the agent creates it), nothing of this process.
-std::map<std::string, std::string> AgentEnvironment(const Settings& settings,
+std::map<std::string, std::string> AgentEnvironment(const RoutingView& routing,
                                                     const std::string& model_base_url,
-                                                    const Tenant& tenant,
+                                                    const std::string& sandbox_id,
                                                     const AgentSecrets& secrets);
 
 // Whether GET {origin}/health answers 200 before the deadline.

@@ -10,7 +10,9 @@
 #include "core/adapters/thread_runtime.h"
 #include "core/base/bytes.h"
 #include "core/base/digest.h"
+#include "core/base/json.h"
 #include "core/http/message.h"
+#include "core/services/model_map.h"
 #include "core/services/sandboxes_agent.h"
 #include "tests/support/fixed_random.h"
 #include "tests/support/local_transport.h"
@@ -148,9 +150,11 @@ class World {
   Tenant acme_ = Acme();
   CancelToken nobody_;
   const Settings settings_;
-  Sandboxes sandboxes_{
-      settings_, "http://127.0.0.1:40001/internal/model/v1", host_, transport_, runtime_, random_,
-      log_};
+  AiGatewayClient ai_gateway_{transport_, settings_.ai_gateway};
+  Models models_{settings_, ai_gateway_, runtime_, random_, log_};
+  Sandboxes sandboxes_{settings_, models_,    "http://127.0.0.1:40001/internal/model/v1",
+                       host_,     transport_, runtime_,
+                       random_,   log_};
 };
 
 using SteppedWorld = World<test::SteppedRuntime>;
@@ -223,6 +227,18 @@ TEST(Sandboxes, PremiumAgentsGetThePremiumRoute) {
   auto environment = w.host_.environment(w.acme_.sandbox_id);
   EXPECT_EQ(environment["CF_AIG_REQUEST_TIMEOUT_MS"], "20000");
   EXPECT_EQ(environment["CF_AIG_MAX_ATTEMPTS"], "2");
+}
+
+TEST(Sandboxes, AgentsThatStartLaterGetTheOperatorsRoute) {
+  SteppedWorld w;
+  ModelMap map = w.models_.Map().map;
+  map.free.attempts = 5;
+  map.free.first_byte_ms = 1'500;
+  w.models_.UseMap(DumpJson(ModelMapToJson(map)));
+  ASSERT_TRUE(w.Ensure());
+  auto environment = w.host_.environment(w.acme_.sandbox_id);
+  EXPECT_EQ(environment["CF_AIG_REQUEST_TIMEOUT_MS"], "1500");
+  EXPECT_EQ(environment["CF_AIG_MAX_ATTEMPTS"], "5");
 }
 
 TEST(Sandboxes, ACrashedAgentIsStartedAgainByTheNextRequestWithANewToken) {
