@@ -17,10 +17,8 @@
 #include <deque>
 #include <map>
 
-#include "core/adapters/origin.h"
-#include "core/base/bytes.h"
-#include "core/base/json.h"
 #include "emulator/self.h"
+#include "tests/bench/served_gateway.h"
 #include "tests/support/process.h"
 
 namespace mg::test {
@@ -38,18 +36,6 @@ constexpr const char* kCompletion =
     R"("model":"@cf/meta/llama-3.1-8b-instruct-fp8-fast","choices":[{"index":0,"message":)"
     R"({"role":"assistant","content":"17 + 25 = 42."},"finish_reason":"stop"}],)"
     R"("usage":{"prompt_tokens":14,"completion_tokens":9,"total_tokens":23}})";
-
-std::uint16_t FreePort() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  ::bind(fd, reinterpret_cast<sockaddr*>(&address), size);
-  ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-  ::close(fd);
-  return ntohs(address.sin_port);
-}
 
 // Two nginx servers in one process tree: the upstream, and the proxy to it.
 class Nginx {
@@ -174,84 +160,6 @@ void Measure(std::uint16_t port, const std::string& request, int connections, in
   ::close(epoll);
 }
 
-// `moltgate serve` over the D1, KV and R2 of `up`, its models at the upstream.
-class Gateway {
- public:
-  Gateway(const std::string& folder, Running& up, std::uint16_t port, std::uint16_t management,
-          std::uint16_t upstream)
-      : folder_(folder) {
-    const Json v4{{"kind", "cloudflare"},
-                  {"api_base", up.At("api_base")},
-                  {"account_id", up.At("account_id")},
-                  {"token_env", "BENCH_API_TOKEN"}};
-    Json db = v4, kv = v4;
-    db["database_id"] = up.At("d1_database_id");
-    kv["namespace_id"] = up.At("kv_namespace_id");
-    const Json profile{
-        {"environment", "development"},
-        {"listen",
-         {{"gateway", "127.0.0.1:" + std::to_string(port)},
-          {"management", "127.0.0.1:" + std::to_string(management)}}},
-        {"app_domain", "localhost"},
-        {"operators", {"ops@example.com"}},
-        {"outbox_path", folder + "/outbox"},
-        {"limits", {{"free_per_minute", 1'000'000'000}, {"public_max", 1'000'000'000}}},
-        {"bindings",
-         {{"TENANT_DB", db},
-          {"TENANT_KV", kv},
-          {"MOLTBOT_BUCKET",
-           {{"kind", "cloudflare"},
-            {"endpoint", up.At("s3_endpoint")},
-            {"bucket", up.At("r2_bucket")},
-            {"access_key_env", "BENCH_S3_KEY"},
-            {"secret_env", "BENCH_S3_SECRET"}}}}},
-        {"access", {{"team_url", up.At("access_team_url")}, {"aud", {up.At("access_aud")}}}},
-        {"ai_gateway",
-         {{"kind", "cloudflare"},
-          {"base", "http://127.0.0.1:" + std::to_string(upstream) + "/v1/account/gateway"},
-          {"token_env", "BENCH_API_TOKEN"}}}};
-    profile_ = TempWrite(DumpJson(profile));
-    environment_ = {"BENCH_API_TOKEN=" + up.At("api_token"),
-                    "BENCH_S3_KEY=" + up.At("s3_access_key_id"),
-                    "BENCH_S3_SECRET=" + up.At("s3_secret_access_key")};
-    Do({"migrations", "apply"});
-    Do({"tenant", "create", "bench"});
-    key_ = StringAt(*ParseJson(Do({"key", "create", "bench"})), "key");
-    pid_ = SpawnMoltgate({"serve", "--profile", profile_}, folder, environment_, "serve");
-    for (int i = 0; i < 500; ++i) {
-      if (ReadFile(folder + "/serve.out").find("\"ready\"") != std::string::npos) return;
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    throw std::runtime_error("moltgate serve did not get ready: " +
-                             ReadFile(folder + "/serve.err"));
-  }
-  ~Gateway() {
-    ::kill(pid_, SIGTERM);
-    WaitForExit(pid_);
-  }
-  Gateway(const Gateway&) = delete;
-  Gateway& operator=(const Gateway&) = delete;
-
-  const std::string& key() const { return key_; }
-
- private:
-  std::string TempWrite(const std::string& text) const {
-    std::ofstream(folder_ + "/bench.jsonc") << text;
-    return folder_ + "/bench.jsonc";
-  }
-  std::string Do(std::vector<std::string> words) const {
-    words.insert(words.end(), {"--profile", profile_});
-    const RunOutput run = RunMoltgate(words, folder_, environment_);
-    if (run.code != 0) throw std::runtime_error(words[0] + " " + words[1] + ": " + run.err);
-    return run.out;
-  }
-
-  const std::string folder_;
-  std::string profile_, key_;
-  std::vector<std::string> environment_;
-  pid_t pid_ = 0;
-};
-
 std::string Chat(const std::string& host, const std::string& key) {
   const std::string body = R"({"messages":[{"role":"user","content":"What is 17 + 25?"}]})";
   return "POST /v1/chat/completions HTTP/1.1\r\nHost: " + host + "\r\nAuthorization: Bearer " +
@@ -270,11 +178,12 @@ void Print(const char* name, Figures& busy, Figures& alone) {
 
 int Run(int seconds) {
   TempFolder folder;
-  const std::uint16_t upstream = FreePort(), proxy = FreePort(), port = FreePort(),
-                      management = FreePort();
+  const std::uint16_t upstream = FreePort(), proxy = FreePort();
   Running up(folder.path(), {"--quiet", "--memory", "--only", "kv,d1,r2,access"});
   const Nginx nginx(folder.path(), upstream, proxy);
-  const Gateway gateway(folder.path(), up, port, management, upstream);
+  const ServedGateway gateway(folder.path(), up, "http://127.0.0.1:" + std::to_string(upstream),
+                              {{"free_per_minute", 1'000'000'000}, {"public_max", 1'000'000'000}});
+  const std::uint16_t port = gateway.port();
   const std::string request = Chat("bench.localhost", gateway.key());
 
   Figures warm, nginx_busy, nginx_alone, our_busy, our_alone;

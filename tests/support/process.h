@@ -168,7 +168,7 @@ class Running {
     CancelToken cancel;
     auto response = transport_.Send(request, deadlines, cancel);
     if (!response) throw std::runtime_error(response.error().message);
-    if (!response->body.Buffer(1 << 20, deadlines.total))
+    if (!response->body.Buffer(16 << 20, deadlines.total))
       throw std::runtime_error("the body did not arrive");
     return std::move(*response);
   }
