@@ -2,6 +2,7 @@
 // JSON, so that both APIs see one; a lifecycle document stays as it came.
 #include <utility>
 
+#include "core/base/json.h"
 #include "fakes/r2/calls.h"
 #include "fakes/r2/cors.h"
 #include "fakes/r2/limits.h"
@@ -12,11 +13,26 @@
 namespace mg::fake {
 namespace {
 
-Response Removed(R2Core& core, S3Call& call, const std::string& kind) {
+Response CorsRemoved(R2Core& core, S3Call& call) {
   if (auto faulted = call.note.Begin()) return std::move(*faulted);
-  const bool done = core.store.SetDocument(call.address.bucket, kind, std::nullopt).ok() &&
-                    core.store.SetDocument(call.address.bucket, kind + "_rest", std::nullopt).ok();
+  const bool done = core.store.SetDocument(call.address.bucket, "cors", std::nullopt).ok();
   return done ? Answer(204) : S3Internal();
+}
+
+// Kept as no rules: a bucket without any document has those that it began with.
+Response LifecycleRemoved(R2Core& core, S3Call& call) {
+  const std::string& bucket = call.address.bucket;
+  if (auto faulted = call.note.Begin()) return std::move(*faulted);
+  const bool done =
+      core.store.SetDocument(bucket, "lifecycle", std::nullopt).ok() &&
+      core.store.SetDocument(bucket, "lifecycle_rest", std::string(r2::kNoRules)).ok();
+  return done ? Answer(204) : S3Internal();
+}
+
+bool HasRules(const std::string& lifecycle) {
+  const auto json = ParseJson(lifecycle);
+  const Json* rules = json ? Find(*json, "rules") : nullptr;
+  return rules != nullptr && !rules->empty();
 }
 
 std::optional<Response> ReadConfiguration(R2Core& core, S3Call& call, std::string& out) {
@@ -40,7 +56,7 @@ bool IsLifecycle(const std::string& body) {
 
 Response CorsCall(R2Core& core, S3Call& call) {
   const std::string& method = call.request.method;
-  if (method == "DELETE") return Removed(core, call, "cors");
+  if (method == "DELETE") return CorsRemoved(core, call);
   if (method == "GET") {
     if (auto faulted = call.note.Begin()) return std::move(*faulted);
     const auto stored = core.store.Document(call.address.bucket, "cors");
@@ -59,15 +75,16 @@ Response CorsCall(R2Core& core, S3Call& call) {
 
 Response LifecycleCall(R2Core& core, S3Call& call) {
   const std::string& method = call.request.method;
-  if (method == "DELETE") return Removed(core, call, "lifecycle");
+  if (method == "DELETE") return LifecycleRemoved(core, call);
   if (method == "GET") {
     if (auto faulted = call.note.Begin()) return std::move(*faulted);
     const auto stored = core.store.Document(call.address.bucket, "lifecycle");
     const auto of_rest = core.store.Document(call.address.bucket, "lifecycle_rest");
     if (!stored || !of_rest) return S3Internal();
-    if (!*stored && *of_rest) return S3Gap(call.note.operation, "A lifecycle set over REST is");
-    if (!*stored) return S3Error(404, "NoSuchLifecycleConfiguration", r2::kNoLifecycle);
-    return TextResponse(200, **stored, "application/xml");
+    if (*stored) return TextResponse(200, **stored, "application/xml");
+    if (!*of_rest) return TextResponse(200, std::string(r2::kFirstLifecycleXml), "application/xml");
+    if (HasRules(**of_rest)) return S3Gap(call.note.operation, "A lifecycle set over REST is");
+    return S3Error(404, "NoSuchLifecycleConfiguration", r2::kNoLifecycle);
   }
   std::string body;
   if (auto refused = ReadConfiguration(core, call, body)) return std::move(*refused);

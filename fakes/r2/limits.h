@@ -41,8 +41,20 @@ inline constexpr std::string_view kBucketConflict =
 inline constexpr std::string_view kTooManyBuckets =
     "You have attempted to create more buckets than allowed.";
 inline constexpr std::string_view kBadLocation = "The specified location constraint is not valid.";
-inline constexpr std::string_view kNoCors = "The CORS configuration does not exist";
+inline constexpr std::string_view kNoCors = "The CORS configuration does not exist.";
 inline constexpr std::string_view kNoLifecycle = "The lifecycle configuration does not exist";
+// What every bucket begins with (R2: Object lifecycles), as either API says it.
+inline constexpr std::string_view kFirstLifecycle =
+    R"({"rules":[{"id":"Default Multipart Abort Rule","enabled":true,"conditions":{},)"
+    R"("abortMultipartUploadsTransition":{"condition":{"type":"Age","maxAge":604800}}}]})";
+inline constexpr std::string_view kFirstLifecycleXml =
+    R"(<?xml version="1.0" encoding="UTF-8"?>)"
+    R"(<LifecycleConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Rule>)"
+    "<ID>Default Multipart Abort Rule</ID><Filter><Prefix></Prefix></Filter>"
+    "<Status>Enabled</Status><AbortIncompleteMultipartUpload>"
+    "<DaysAfterInitiation>7</DaysAfterInitiation></AbortIncompleteMultipartUpload>"
+    "</Rule></LifecycleConfiguration>";
+inline constexpr std::string_view kNoRules = R"({"rules":[]})";
 inline constexpr std::string_view kNoLength = "You must provide the Content-Length HTTP header.";
 inline constexpr std::string_view kIncomplete = "The request body terminated unexpectedly";
 inline constexpr std::string_view kManyChecksums =

@@ -126,7 +126,7 @@ Response Cors(R2Core& core, Request& request, const std::string& bucket, CallNot
     if (auto faulted = note.Begin()) return std::move(*faulted);
     const auto stored = core.store.Document(bucket, "cors");
     if (!stored) return RestInternal();
-    return V4Result(stored->value_or(R"({"rules":[]})"));
+    return *stored ? V4Result(**stored) : V4Error(404, 10059, r2::kNoCors);
   }
   std::optional<std::string> document;
   note.operation = request.method == "PUT" ? "r2.rest.put_cors" : "r2.rest.delete_cors";
@@ -151,7 +151,7 @@ Response Lifecycle(R2Core& core, Request& request, const std::string& bucket, Ca
     const auto stored = core.store.Document(bucket, "lifecycle_rest");
     if (!xml || !stored) return RestInternal();
     if (*xml) return V4Gap(note.operation, "a lifecycle that was set over S3");
-    return V4Result(stored->value_or(R"({"rules":[]})"));
+    return V4Result(stored->value_or(std::string(r2::kFirstLifecycle)));
   }
   if (request.method != "PUT") return V4NoRoute(request.Path());
   note.operation = "r2.rest.put_lifecycle";

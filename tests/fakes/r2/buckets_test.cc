@@ -185,7 +185,9 @@ TEST_F(R2Buckets, StoresCorsAndAnswersBrowsers) {
 }
 
 TEST_F(R2Buckets, GivesALifecycleBackAsItCame) {
-  EXPECT_EQ(Call("GET", "/moltbot-data?lifecycle").status, 404);
+  const Response first = Call("GET", "/moltbot-data?lifecycle");
+  EXPECT_EQ(Element(first, "ID"), "Default Multipart Abort Rule");
+  EXPECT_EQ(Element(first, "DaysAfterInitiation"), "7");
   const std::string body =
       "<LifecycleConfiguration><Rule><ID>x</ID><Status>Enabled</Status></Rule>"
       "</LifecycleConfiguration>";
