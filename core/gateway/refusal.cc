@@ -52,6 +52,8 @@ constexpr RefusalText kRefusals[] = {
      kInvalidRequest},
     {Refusal::kBodyTimeout, 400, "body_incomplete", "The request body did not arrive whole.",
      kInvalidRequest},
+    {Refusal::kBodyTooSlow, 408, "request_timeout", "The request body took too long.",
+     kInvalidRequest},
     {Refusal::kMalformedJson, 400, "malformed_json", "The body is not JSON.", kInvalidRequest},
     {Refusal::kInvalidInput, 400, "invalid_input", "The request is not valid.", kInvalidRequest},
     {Refusal::kConflict, 409, "conflict", "The request conflicts with what exists.",

@@ -31,6 +31,7 @@ enum class Refusal {
   kUnsupportedMedia,
   kBodyTooLarge,
   kBodyTimeout,
+  kBodyTooSlow,
   kMalformedJson,
   kInvalidInput,
   kConflict,

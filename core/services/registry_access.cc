@@ -106,6 +106,7 @@ Status Registry::PutMember(std::string_view slug, std::string_view subject, std:
   edit.where +=
       " AND NOT EXISTS (SELECT 1 FROM tenant_members m WHERE m.tenant_id = t.id"
       " AND m.subject = ?6)";
+  edit.after = "json_object('member', ?6)";
   edit.write = "INSERT INTO tenant_members(tenant_id, subject, created_at) SELECT t.id, ?6, ?1" +
                edit.From();
   edit.params = {member};
@@ -119,6 +120,7 @@ Status Registry::DeleteMember(std::string_view slug, std::string_view subject,
   RegistryEdit edit = EditOf("member", "member.delete", slug, "members", member);
   edit.tables = "tenants t JOIN tenant_members m ON m.tenant_id = t.id";
   edit.where += " AND m.subject = ?6";
+  edit.before = "json_object('member', m.subject)";
   edit.write =
       "DELETE FROM tenant_members WHERE subject = ?6 AND tenant_id = " + std::string(kTenantOfSlug);
   edit.params = {member};

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kMessageBytes = 1024 * 1024;
 constexpr std::size_t kAnswerBytes = 8 * 1024 * 1024;
-constexpr Nanos kBodyTime = std::chrono::seconds(30);
+constexpr Nanos kBodyTime = std::chrono::minutes(15);  // longer than the gateway lets it take
 constexpr Nanos kModelTime =
     std::chrono::seconds(120);  // beyond all that the gateway's own policy allows
 

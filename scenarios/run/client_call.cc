@@ -124,6 +124,8 @@ Status SetClient(const JsoncNode& node, const Variables& variables, ClientCall& 
   call.from = from;
   MG_TRY(timeout, TextAt(node, "timeout", variables));
   call.patience = timeout.empty() ? kPatience : DurationOf(timeout).value_or(kPatience);
+  MG_TRY(rest, TextAt(node, "send_every", variables));
+  call.send_every = DurationOf(rest).value_or(Nanos::zero());
   MG_TRY(pause, TextAt(node, "read_every", variables));
   call.read_every = DurationOf(pause).value_or(Nanos::zero());
   if (const JsoncNode* frames = node.Find("leave_after")) {

@@ -273,6 +273,7 @@ Shape Request() {
                  May("token", token, "an odd Access token"), May("from", Text(), "client address"),
                  May("timeout", Duration(), "then the client gives up"),
                  May("leave_after", Whole(1, kMany), "events of a stream; then it hangs up"),
+                 May("send_every", Duration(), "a slow sender: a byte of the body each time"),
                  May("read_every", Duration(), "a slow reader: a piece of the answer each time"),
                  May("listener", Word({"public", "internal", "team"}),
                      "internal: the agents' own; team: Access's site")});

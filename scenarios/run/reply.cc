@@ -14,6 +14,29 @@ namespace {
 constexpr std::size_t kAnswerBytes = std::size_t{64} << 20;
 constexpr std::size_t kFrameBytes = std::size_t{1} << 20;
 
+// A body that is sent a byte at a time, and nobody knows beforehand how long it will be.
+class Trickle final : public BodyStream {
+ public:
+  Trickle(std::string bytes, Nanos rest, Runtime& runtime)
+      : bytes_(std::move(bytes)), rest_(rest), runtime_(runtime) {}
+
+  Result<std::string> Next(Instant deadline) override {
+    if (sent_ == bytes_.size()) return std::string();
+    const Instant due = last_ + rest_;
+    runtime_.SleepUntil(std::min(due, deadline));
+    if (due > deadline) return Error{Code::kTimeout, "the client sends slowly", true};
+    last_ = due;
+    return std::string(1, bytes_[sent_++]);
+  }
+
+ private:
+  const std::string bytes_;
+  const Nanos rest_;
+  Runtime& runtime_;
+  Instant last_ = runtime_.Now();
+  std::size_t sent_ = 0;
+};
+
 // A client that takes a body as its pieces come, at its own pace, and may leave before the end.
 class Reading {
  public:
@@ -97,6 +120,10 @@ Reply Exchange(Target& target, ClientCall call) {
   reply.began = runtime.Now();
   Reading reading(runtime, call, reply);
   const Instant patience_ends = reply.began + call.patience;
+  if (call.send_every > Nanos::zero()) {
+    call.request.body =
+        Body(std::make_shared<Trickle>(call.request.body.bytes(), call.send_every, runtime));
+  }
   CancelToken cancel;
   auto answer = target.Send(std::move(call), cancel);
   if (!answer) {

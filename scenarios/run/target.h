@@ -89,6 +89,7 @@ struct ClientCall {
   bool team = false;      // to Access's team site
   std::string from;       // client address; empty: the target's own
   Nanos patience = Nanos::max();
+  Nanos send_every = Nanos::zero();    // a slow sender rests so long before each byte of its body
   Nanos read_every = Nanos::zero();    // a slow reader takes a piece of the body and rests so long
   std::size_t leave_after_frames = 0;  // of an event stream: then it hangs up; 0: never
 };

@@ -7,6 +7,7 @@
 #include "core/base/digest.h"
 #include "core/services/models.h"
 #include "tests/support/model_lever.h"
+#include "tests/support/scripted_stream.h"
 #include "tests/support/world.h"
 
 namespace mg::test {
@@ -239,6 +240,44 @@ TEST(AgentRoute, TheAgentOfADeletedTenantStartsNoMoreWhileItsHostIsStillHeld) {
   ASSERT_EQ(w.Admin("DELETE", "/api/admin/tenants/acme").status, 204);
   EXPECT_EQ(w.Get("acme", "/x", {{"cookie", cookie}}).status, 503);
   EXPECT_EQ(w.agents.starts(), 0);
+}
+
+Response PostSlowly(World& w, std::vector<StreamPiece> pieces, std::optional<Error> end = {}) {
+  Request request;
+  request.method = "POST";
+  request.target = "/upload";
+  request.headers = {{"host", "acme.localhost"}, {"cookie", w.Cookie(kOperator)}};
+  request.body =
+      Body(std::make_shared<ScriptedStream>(w.runtime, std::move(pieces), std::move(end)));
+  return w.edge.Handle(request, Peer{w.client_address, false}, w.cancel);
+}
+
+TEST(AgentRoute, ABodyMayTrickleForTenMinutes) {
+  World w;
+  w.AddTenant("acme");
+  const std::vector<StreamPiece> in_time(59, StreamPiece{"a", std::chrono::seconds(10)});
+  const Response answer = PostSlowly(w, in_time);
+  ASSERT_EQ(answer.status, 200) << answer.body.bytes();
+  EXPECT_EQ(Parsed(answer)["body"], std::string(59, 'a'));
+  const Instant began = w.runtime.Now();
+  const std::vector<StreamPiece> for_ever(10'000, StreamPiece{"a", std::chrono::seconds(10)});
+  const Response late = PostSlowly(w, for_ever);
+  EXPECT_EQ(late.status, 408);
+  EXPECT_EQ(Parsed(late)["code"], "request_timeout");
+  EXPECT_LE(w.runtime.Now() - began, std::chrono::minutes(11));
+  EXPECT_EQ(w.log.Events("request_body_failed").size(), 1u);
+  EXPECT_EQ(w.log.Events("sandbox_call_failed").size(), 0u) << "the agent is not to blame";
+  EXPECT_EQ(w.Get("acme", "/x", {{"cookie", w.Cookie(kOperator)}}).status, 200);
+}
+
+TEST(AgentRoute, AMalformedBodyIsTheCallersFaultAndNotTheAgents) {
+  World w;
+  w.AddTenant("acme");
+  const Response answer =
+      PostSlowly(w, {StreamPiece{"a", {}}}, Error{Code::kCorrupt, "the body is malformed"});
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_EQ(Parsed(answer)["code"], "body_incomplete");
+  EXPECT_EQ(w.log.Events("sandbox_call_failed").size(), 0u);
 }
 
 TEST(AgentRoute, KeepsAnAgentsCookieOnItsOwnHost) {
