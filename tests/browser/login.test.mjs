@@ -54,7 +54,27 @@ test('someone else is refused with a page', () => withPage(async (page) => {
   await page.getByText('Access denied').waitFor();
 }));
 
-test('an operator reads the admin API', () => withPage(async (page) => {
-  await signIn(page, `http://${env.MOLTGATE_OPERATOR_HOST}:${port}/api/admin/tenants`, env.MOLTGATE_OPERATOR);
+test('an operator reads and changes over the admin API, and signs out of it', () => withPage(async (page) => {
+  const admin = `http://${env.MOLTGATE_OPERATOR_HOST}:${port}`;
+  await signIn(page, `${admin}/api/admin/tenants`, env.MOLTGATE_OPERATOR);
   assert.match(await page.textContent('body'), /"slug":"demo"/);
+  const create = (slug) => page.evaluate(async ({ admin, slug }) => {
+    const answer = await fetch(`${admin}/api/admin/tenants`, {
+      method: 'POST', credentials: 'include', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ slug }),
+    }).catch(() => ({ status: 'blocked' }));
+    return answer.status;
+  }, { admin, slug });
+  assert.equal(await create('by-browser'), 201);
+
+  // Another host's page, in the same browser and signed in to both: the browser asks first, and hears no.
+  await page.goto(`http://${env.MOLTGATE_DEMO_TENANT_HOST}:${port}/sandbox-health`);
+  assert.equal(await create('by-neighbour'), 'blocked');
+  await page.goto(`${admin}/api/admin/tenants`);
+  const listed = await page.textContent('body');
+  assert.match(listed, /by-browser/);
+  assert.doesNotMatch(listed, /by-neighbour/);
+
+  await page.goto(`${admin}/cdn-cgi/access/logout`);
+  await page.goto(`${admin}/api/admin/tenants`);
+  assert.equal(new URL(page.url()).origin, env.MOLTGATE_ACCESS_TEAM_URL);
 }));
