@@ -9,7 +9,6 @@
 namespace mg::fake {
 namespace {
 
-constexpr std::string_view kWorkersAi = "workers-ai";
 constexpr const char* kEndpoint = "v1/chat/completions";
 
 // A step that answers with this error, and no other step after it.
