@@ -130,13 +130,15 @@ Status ReadError(const Json& error, Fixture& fixture) {
 
 Status ReadRaw(const Json& raw, Fixture& fixture) {
   MG_RETURN_IF_ERROR(CheckMembers(raw, {"status", "content_type", "body"}));
-  ModelReply::Raw& read = fixture.reply.raw.emplace();
   const std::int64_t status = IntAt(raw, "status", 200);
   if (status < 200 || status > 599) return Wrong("\"status\" must be 200 to 599");
+  ModelReply::Raw read;
   read.status = static_cast<int>(status);
   read.content_type = "text/event-stream";
   MG_RETURN_IF_ERROR(ReadText(raw, "content_type", read.content_type));
-  return ReadText(raw, "body", read.body);
+  MG_RETURN_IF_ERROR(ReadText(raw, "body", read.body));
+  fixture.reply.raw = std::move(read);
+  return Ok();
 }
 
 Result<Fixture> ReadFixture(const Json& json) {
