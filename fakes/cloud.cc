@@ -77,6 +77,15 @@ CloudKnobs CloudApi::knobs() const {
   return knobs_;
 }
 
+void CloudApi::Reset() {
+  const std::array<Service*, 5> services{fakes_.kv, fakes_.d1, fakes_.r2, fakes_.access,
+                                         fakes_.ai_gateway};
+  for (Service* service : services)
+    if (service != nullptr) service->Reset();
+  limit_.Set(0);  // a new window, whatever was counted
+  limit_.Set(knobs().account_calls);
+}
+
 Response CloudApi::Handle(Request& request, const Peer&, CancelToken& caller_gone) {
   if (TakeProbe(request, credentials_)) {
     CallNote unread;

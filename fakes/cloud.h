@@ -49,6 +49,7 @@ class CloudApi final : public Handler {
 
   void SetKnobs(const CloudKnobs& knobs);  // of the API itself, KV and D1
   CloudKnobs knobs() const;
+  void Reset();  // every fake that is there, and the API's own counter; knobs stay
 
  private:
   struct Call;

@@ -57,6 +57,11 @@ void Journal::Reset() {
   next_seq_ = 1;
 }
 
+void Journal::Forget() {
+  Lock lock(mutex_);
+  entries_.clear();
+}
+
 OpenCall::OpenCall(Journal& journal, const Runtime& runtime, const Request& request,
                    std::string service_name)
     : service(std::move(service_name)),

@@ -58,6 +58,7 @@ class Journal {
   void Record(JournalEntry entry);                           // sets seq
   std::vector<JournalEntry> Since(std::uint64_t seq) const;  // entries with a greater seq
   void Reset();
+  void Forget();  // all entries; numbers go on, for those who read with Since
 
   // Before the first call; `trail` outlives them all. Null (the default): no call has a parent.
   void Follow(CallTrail* trail) { trail_ = trail; }

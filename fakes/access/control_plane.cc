@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "core/base/json.h"
 #include "core/base/time_text.h"
 #include "fakes/access/application_json.h"
+#include "fakes/gap_routes.h"
 #include "fakes/v4.h"
 
 namespace mg::fake {
@@ -75,6 +77,20 @@ Json TokenToJson(const ServiceToken& token) {
   if (token.last_seen_ms > 0) json["last_seen_at"] = IsoSeconds(token.last_seen_ms / 1000);
   return json;
 }
+
+constexpr Operation kGaps[] = {
+    {"*", "groups", "access.groups", "groups of rules"},
+    {"*", "policies", "access.policies", "policies that several applications share"},
+    {"*", "certificates", "access.certificates", "client certificates"},
+    {"*", "tags", "access.tags", "tags of applications"},
+    {"*", "users", "access.users", "users and their sessions"},
+    {"POST", "identity_providers", "access.identity_providers", "providers but the local picker"},
+};
+constexpr Operation kPartly[] = {
+    {"POST", "apps", "access.apps",
+     "applications of other types than self_hosted; rules of groups, "
+     "providers, certificates and devices"},
+};
 
 class ControlPlane {
  public:
@@ -421,15 +437,19 @@ Response ControlPlane::Answer() {
                                 {"type", "onetimepin"},
                                 {"config", Json::object()}}});
   }
-  const bool known = !path_.empty() && (path_[0] == "groups" || path_[0] == "policies" ||
-                                        path_[0] == "certificates" || path_[0] == "tags" ||
-                                        path_[0] == "users" || path_[0] == "identity_providers");
-  if (!known) return V4NoRoute(request_.Path());
-  note_.operation = "access." + path_[0];
-  return V4Gap(note_.operation, "This emulator does not do " + note_.operation);
+  const Operation* gap = FindGap(kGaps, path_);
+  if (gap == nullptr) return V4NoRoute(request_.Path());
+  note_.operation = gap->name;
+  return V4Gap(gap->name, std::string("This emulator does not do ") + gap->gap);
 }
 
 }  // namespace
+
+FakeOperations AccessGaps() {
+  FakeOperations of = RefusedOf("Access", "/client/v4/accounts/{}/access", kGaps);
+  of.operations.insert(of.operations.end(), std::begin(kPartly), std::end(kPartly));
+  return of;
+}
 
 Response ManageAccess(AccessCore& core, Request& request, CallNote& note,
                       const std::vector<std::string>& path) {

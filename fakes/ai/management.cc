@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <utility>
 
 #include "core/base/bytes.h"
 #include "core/base/json.h"
 #include "fakes/ai/control_knobs.h"
 #include "fakes/ai/managed.h"
+#include "fakes/gap_routes.h"
 #include "fakes/v4.h"
 
 namespace mg::fake {
@@ -18,9 +20,23 @@ constexpr std::int64_t kNotFoundCode = 7002;
 constexpr std::int64_t kInternalCode = 7000;
 constexpr std::size_t kPrefixSegments = 5;  // client v4 accounts {account} ai-gateway
 
-Response Gap(AiManaged& call, std::string_view operation) {
-  call.note.operation = operation;
-  return V4Gap(operation, "This emulator does not do " + std::string(operation));
+constexpr Operation kGaps[] = {
+    {"*", "gateways/{}/datasets", "ai.datasets", "datasets of logs"},
+    {"*", "gateways/{}/evaluations", "ai.evaluations", "evaluations"},
+    {"*", "evaluation-types", "ai.evaluations", "evaluations"},
+    {"*", "billing", "ai.billing", "top-ups and invoices"},
+};
+constexpr Operation kPartly[] = {
+    {"POST", "gateways", "ai.gateways", "otel, logpush, stripe, unified billing"},
+    {"PUT", "gateways/{}", "ai.gateways", "otel, logpush, stripe, unified billing"},
+    {"POST", "gateways/{}/provider_configs", "ai.provider_configs", "the secrets store"},
+};
+
+Response GapOrNoRoute(AiManaged& call) {
+  const Operation* gap = FindGap(kGaps, call.path);
+  if (gap == nullptr) return V4NoRoute(call.request.Path());
+  call.note.operation = gap->name;
+  return V4Gap(gap->name, "This emulator does not do " + std::string(gap->name));
 }
 
 // With no money in it: nothing here is billed.
@@ -52,19 +68,16 @@ Response OfGateway(AiManaged& call) {
   if (kind == "routes") return ManageRoutes(call, *gateway);
   if (kind == "provider_configs") return ManageProviderConfigs(call, *gateway);
   if (kind == "url" && call.Is("GET", 4)) return UrlOf(call, *gateway, call.path[3]);
-  if (kind == "datasets" || kind == "evaluations") return Gap(call, "ai." + kind);
-  return V4NoRoute(call.request.Path());
+  return GapOrNoRoute(call);
 }
 
-Response Route(AiManaged& call) {
+Response Answer(AiManaged& call) {
   if (call.path.empty()) return V4NoRoute(call.request.Path());
   const std::string& kind = call.path[0];
   if (kind == "gateways") return call.path.size() == 1 ? ManageGateways(call) : OfGateway(call);
   if (kind == "custom-providers") return ManageCustomProviders(call);
-  if (kind == "evaluation-types") return Gap(call, "ai.evaluations");
-  if (kind != "billing") return V4NoRoute(call.request.Path());
-  const bool balance = call.Is("GET", 2) && call.path[1] == "credit-balance";
-  return balance ? CreditBalance(call) : Gap(call, "ai.billing");
+  const bool balance = call.Is("GET", 2) && kind == "billing" && call.path[1] == "credit-balance";
+  return balance ? CreditBalance(call) : GapOrNoRoute(call);
 }
 
 std::optional<std::int64_t> NumberFrom(std::string_view query_string, std::string_view name,
@@ -77,12 +90,18 @@ std::optional<std::int64_t> NumberFrom(std::string_view query_string, std::strin
 
 }  // namespace
 
+FakeOperations AiManagementGaps() {
+  FakeOperations of = RefusedOf("AI", "/client/v4/accounts/{}/ai-gateway", kGaps);
+  of.operations.insert(of.operations.end(), std::begin(kPartly), std::end(kPartly));
+  return of;
+}
+
 Response AiManagement::Handle(Request& request, CallNote& note) {
   auto segments = PathSegments(request.Path());
   if (!segments || segments->size() < kPrefixSegments) return V4NoRoute(request.Path());
   const std::vector<std::string> path(segments->begin() + kPrefixSegments, segments->end());
   AiManaged call{request, note, control_, runtime_, random_, credentials_.account_id, path};
-  return Route(call);
+  return Answer(call);
 }
 
 std::optional<Response> ReadBody(AiManaged& call, Json& body) {

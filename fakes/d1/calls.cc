@@ -22,6 +22,32 @@ std::string SubjectOfQueries(const std::vector<d1::Query>& queries) {
   return SubjectOf(sqls);
 }
 
+// Of the binding's sessions: a bookmark, or where the first query may go.
+constexpr const char* kSessionHeader = "x-cf-d1-session-commit-token";
+constexpr std::string_view kFromPrimary = "first-primary";
+constexpr std::string_view kFromAnywhere = "first-unconstrained";
+
+bool IsBookmark(std::string_view text) {
+  constexpr std::size_t kSize = 59;
+  constexpr std::string_view kForm = "xxxxxxxx-xxxxxxxx-xxxxxxxx-";
+  if (text.size() != kSize) return false;
+  for (std::size_t i = 0; i < kSize; ++i) {
+    const bool dash = i < kForm.size() && kForm[i] == '-';
+    const bool hex = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f');
+    if (dash ? text[i] != '-' : !hex) return false;
+  }
+  return true;
+}
+
+// What SubjectOf says of each statement: "select usage".
+bool OnlySelects(std::string_view subject) {
+  for (std::string_view part : Split(subject, ';')) {
+    part = TrimSpace(part);
+    if (part.substr(0, part.find(' ')) != "select") return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 Calls::Calls(const Credentials& credentials, const std::string& folder, Runtime& runtime)
@@ -102,11 +128,35 @@ Response Calls::Run(Call& call, bool raw) {
   call.note.subject = SubjectOfQueries(std::get<0>(queries));
   if (auto faulted = call.note.Begin()) return std::move(*faulted);
   if (auto refusal = TakeTurn(call, database)) return std::move(*refusal);
+  if (call.request.headers.Has(kSessionHeader))
+    return RunInSession(call, database, std::get<0>(queries), raw);
   const Ran ran = database.Run(std::get<0>(queries));
   if (const auto* failure = std::get_if<Failure>(&ran)) {
     return FailureAnswer(*failure, call.note.operation);
   }
   return V4Result(ResultJson(std::get<0>(ran), raw));
+}
+
+Response Calls::RunInSession(Call& call, SqlDatabase& database,
+                             const std::vector<d1::Query>& queries, bool raw) {
+  const std::string token(call.request.headers.Get(kSessionHeader));
+  const bool is_bookmark = token != kFromPrimary && token != kFromAnywhere;
+  if (is_bookmark && !IsBookmark(token)) return Malformed(kBadSession);
+  const bool reads = token != kFromPrimary && OnlySelects(call.note.subject);
+  if (reads && is_bookmark) {
+    const std::int64_t left_ms = database.ReplicaHasAtMs(token) - runtime_.Wall().ms;
+    if (left_ms > 0)
+      SleepUnlessCancelled(runtime_, runtime_.Now() + std::chrono::milliseconds(left_ms),
+                           call.caller_gone);
+  }
+  const SqlDatabase::Served served =
+      database.RunInSession(queries, reads, is_bookmark ? token : "");
+  const auto* failure = std::get_if<Failure>(&served.ran);
+  Response response = failure != nullptr
+                          ? FailureAnswer(*failure, call.note.operation)
+                          : V4Result(ResultJson(std::get<0>(served.ran), raw, served.by_primary));
+  response.headers.Set(kSessionHeader, served.bookmark);
+  return response;
 }
 
 Response Calls::Bookmark(Call& call) {

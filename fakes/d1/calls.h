@@ -67,6 +67,9 @@ class Calls {
   // Keeps the database busy for as long as a call takes; a Response is a refusal.
   std::optional<Response> TakeTurn(const Call& call, SqlDatabase& database);
   Response Run(Call& call, bool raw);
+  // By a session's token: the state that answers is at least as late as the one that it names.
+  Response RunInSession(Call& call, SqlDatabase& database, const std::vector<d1::Query>& queries,
+                        bool raw);
   Response InitImport(const Call& call, SqlDatabase& database, const std::string& etag);
   Response Ingest(const Call& call, SqlDatabase& database, const Transfers::File& file);
   std::string FileName(std::string_view kind, const std::string& database,

@@ -17,14 +17,14 @@ using d1::Calls;
 using Action = Response (Calls::*)(d1::Call& call);
 
 constexpr const char* kSqlGap =
-    "jsonb, timediff and json_error_position; rows read and written are approximate; no sessions";
+    "jsonb, timediff and json_error_position; rows read and written are approximate";
 
 constexpr Route<Action> kRoutes[] = {
     {{"GET", "", "d1.list", ""}, &Calls::List},
     {{"POST", "", "d1.create", ""}, &Calls::Create},
     {{"GET", "{}", "d1.get", ""}, &Calls::Get},
-    {{"PUT", "{}", "d1.update", "replication is noted, and changes nothing"}, &Calls::Update},
-    {{"PATCH", "{}", "d1.update", "replication is noted, and changes nothing"}, &Calls::Update},
+    {{"PUT", "{}", "d1.update", ""}, &Calls::Update},
+    {{"PATCH", "{}", "d1.update", ""}, &Calls::Update},
     {{"DELETE", "{}", "d1.delete", ""}, &Calls::Delete},
     {{"POST", "{}/query", "d1.query", kSqlGap}, &Calls::Query},
     {{"POST", "{}/raw", "d1.raw", kSqlGap}, &Calls::Raw},

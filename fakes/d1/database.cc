@@ -21,7 +21,9 @@ RandomSource RandomOf(const std::string& uuid, Runtime& runtime) {
 
 SqlDatabase::SqlDatabase(std::string uuid, std::string path, const char* vfs, std::int64_t life,
                          Runtime& runtime)
-    : path_(std::move(path)),
+    : uuid_(uuid),
+      vfs_(vfs),
+      path_(std::move(path)),
       runtime_(runtime),
       turns_(runtime),
       engine_(path_, vfs, RandomOf(uuid, runtime), runtime),
@@ -34,6 +36,10 @@ void SqlDatabase::KeepMoment() {
 
 Ran SqlDatabase::Run(const std::vector<Query>& queries, bool import) {
   Lock lock(mutex_);
+  return RunOnPrimary(queries, import);
+}
+
+Ran SqlDatabase::RunOnPrimary(const std::vector<Query>& queries, bool import) {
   const std::int64_t now_ms = runtime_.Wall().ms;
   if (import || timeline_.WantsMoment(now_ms)) KeepMoment();
   Ran ran = engine_.Run(queries, import);
@@ -41,8 +47,46 @@ Ran SqlDatabase::Run(const std::vector<Query>& queries, bool import) {
     bool changed = false;
     for (const Outcome& outcome : *outcomes) changed = changed || outcome.changed_db;
     if (changed) timeline_.Wrote(now_ms);
+    if (changed) TellReplica();
   }
   return ran;
+}
+
+// A database that is too large to be copied is served by its primary alone.
+void SqlDatabase::TellReplica() {
+  if (replica_ == nullptr) return;
+  auto snapshot = engine_.Snapshot();
+  if (snapshot) {
+    replica_->Follow(timeline_.Bookmark(), std::move(*snapshot), runtime_.Wall().ms);
+  } else {
+    replica_.reset();
+  }
+}
+
+void SqlDatabase::Replicate(bool on) {
+  Lock lock(mutex_);
+  if (on == (replica_ != nullptr)) return;
+  replica_ = on ? std::make_unique<Replica>(vfs_, RandomOf(uuid_ + "/replica", runtime_), runtime_)
+                : nullptr;
+  TellReplica();
+}
+
+SqlDatabase::Served SqlDatabase::RunInSession(const std::vector<Query>& queries, bool reads,
+                                              const std::string& at_least) {
+  Lock lock(mutex_);
+  if (reads && replica_ != nullptr) {
+    std::string bookmark = replica_->CatchUp(runtime_.Wall().ms);
+    if (!bookmark.empty() && bookmark >= at_least)
+      return {replica_->engine().Run(queries), std::move(bookmark), false};
+  }
+  Ran ran = RunOnPrimary(queries, false);
+  return {std::move(ran), timeline_.Bookmark(), true};
+}
+
+std::int64_t SqlDatabase::ReplicaHasAtMs(const std::string& bookmark) {
+  Lock lock(mutex_);
+  const std::int64_t now_ms = runtime_.Wall().ms;
+  return replica_ == nullptr ? now_ms : replica_->HasAtMs(bookmark, now_ms);
 }
 
 SqlDatabase::Size SqlDatabase::Measure() {
@@ -76,6 +120,7 @@ Result<std::string> SqlDatabase::Restore(const std::string& bookmark) {
   std::string previous = timeline_.Bookmark();
   if (!engine_.Load(*snapshot)) return Error{Code::kInternal, kInternal, false};
   timeline_.Restored(runtime_.Wall().ms);
+  TellReplica();
   return previous;
 }
 

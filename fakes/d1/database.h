@@ -1,4 +1,4 @@
-// One D1 database: its engine, its past and who waits for it.
+// One D1 database: its engine, its past, its replica and who waits for it.
 //
 // Thread-safety: all members.
 #pragma once
@@ -13,6 +13,7 @@
 #include "core/ports/runtime.h"
 #include "fakes/d1/dump.h"
 #include "fakes/d1/engine.h"
+#include "fakes/d1/replica.h"
 #include "fakes/d1/timeline.h"
 #include "fakes/d1/turnstile.h"
 
@@ -32,6 +33,20 @@ class SqlDatabase {
               Runtime& runtime);
 
   Ran Run(const std::vector<Query>& queries, bool import = false);
+
+  // Read replication: off at first.
+  void Replicate(bool on);
+  struct Served {
+    Ran ran;
+    std::string bookmark;  // of the state that answered
+    bool by_primary = true;
+  };
+  // Of a session: by the replica where there is one, `reads` says that nothing changes, and it is
+  // at least as late as that bookmark ("": whatever it has).
+  Served RunInSession(const std::vector<Query>& queries, bool reads, const std::string& at_least);
+  // When the replica has this state or a later one; the time now without a replica.
+  std::int64_t ReplicaHasAtMs(const std::string& bookmark);
+
   Size Measure();
   Result<std::string> Dump(const DumpOptions& options);
 
@@ -45,13 +60,18 @@ class SqlDatabase {
 
  private:
   void KeepMoment();
+  void TellReplica();
+  Ran RunOnPrimary(const std::vector<Query>& queries, bool import);
 
+  const std::string uuid_;
+  const char* const vfs_;
   const std::string path_;
   Runtime& runtime_;
   Turnstile turns_;
   Mutex mutex_;
   Engine engine_;
   Timeline timeline_;
+  std::unique_ptr<Replica> replica_;  // null: reads are the primary's
 };
 
 }  // namespace mg::fake::d1

@@ -92,6 +92,8 @@ std::shared_ptr<SqlDatabase> Databases::Open(const std::string& uuid) {
   try {
     auto database = std::make_shared<SqlDatabase>(uuid, PathOf(uuid), clock_.name(),
                                                   catalogue_.NextNumber(), runtime_);
+    const auto info = catalogue_.Find(uuid);
+    database->Replicate(info && info->replication == kReplicated);
     open_.emplace(uuid, database);
     return database;
   } catch (const std::runtime_error&) {

@@ -70,7 +70,6 @@ Result<std::string> DumpSql(sqlite3* db, const DumpOptions& options) {
                            " WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
                            " AND lower(substr(name, 1, 4)) <> '_cf_' ORDER BY type = 'table' DESC,"
                            " rowid");
-  bool has_sequence = false;
   for (const auto& row : schema) {
     if (row[0] != "table" || !wanted(row[1])) continue;
     if (EqualsIgnoreCase(row[3].substr(0, 14), "CREATE VIRTUAL")) {
@@ -78,17 +77,14 @@ Result<std::string> DumpSql(sqlite3* db, const DumpOptions& options) {
     }
     if (options.schema) out += row[3] + ";\n";
     if (options.data) MG_RETURN_IF_ERROR(AppendRows(db, row[1], out));
-    const auto counted = Rows(db, "SELECT seq FROM sqlite_sequence WHERE name = '" + row[1] + "'");
-    has_sequence = has_sequence || !counted.empty();
   }
-  if (options.data && has_sequence) {
-    out += "DELETE FROM sqlite_sequence;\n";
-    for (const auto& row : Rows(db, "SELECT quote(name), quote(seq), name FROM sqlite_sequence")) {
-      if (!wanted(row[2])) continue;
-      out += "INSERT INTO \"sqlite_sequence\" (\"name\",\"seq\") VALUES(" + row[0] + "," + row[1] +
-             ");\n";
-    }
+  std::string counters;  // without AUTOINCREMENT there is no such table
+  for (const auto& row : Rows(db, "SELECT quote(name), quote(seq), name FROM sqlite_sequence")) {
+    if (!wanted(row[2])) continue;
+    counters += "INSERT INTO \"sqlite_sequence\" (\"name\",\"seq\") VALUES(" + row[0] + "," +
+                row[1] + ");\n";
   }
+  if (options.data && !counters.empty()) out += "DELETE FROM sqlite_sequence;\n" + counters;
   for (const auto& row : schema) {
     if (options.schema && row[0] != "table" && wanted(row[1])) out += row[3] + ";\n";
   }

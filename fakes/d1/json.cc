@@ -142,11 +142,11 @@ void AppendRaw(const Outcome& outcome, std::string& out) {
   out += "]}";
 }
 
-std::string MetaJson(const Outcome& outcome) {
+std::string MetaJson(const Outcome& outcome, bool by_primary) {
   return DumpJson(Json{{"served_by", kServedBy},
-                       {"served_by_region", kRegion},
-                       {"served_by_colo", kColo},
-                       {"served_by_primary", true},
+                       {"served_by_region", by_primary ? kRegion : kReplicaRegion},
+                       {"served_by_colo", by_primary ? kColo : kReplicaColo},
+                       {"served_by_primary", by_primary},
                        {"timings", {{"sql_duration_ms", outcome.duration_ms}}},
                        {"duration", outcome.duration_ms},
                        {"changes", outcome.changes},
@@ -185,7 +185,7 @@ std::variant<std::vector<Query>, Invalid> ReadQueries(std::string_view body) {
   return queries;
 }
 
-std::string ResultJson(const std::vector<Outcome>& outcomes, bool raw) {
+std::string ResultJson(const std::vector<Outcome>& outcomes, bool raw, bool by_primary) {
   std::string out = "[";
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     out += i == 0 ? R"({"results":)" : R"(,{"results":)";
@@ -194,7 +194,7 @@ std::string ResultJson(const std::vector<Outcome>& outcomes, bool raw) {
     } else {
       AppendObjects(outcomes[i], out);
     }
-    out += R"(,"success":true,"meta":)" + MetaJson(outcomes[i]) + "}";
+    out += R"(,"success":true,"meta":)" + MetaJson(outcomes[i], by_primary) + "}";
   }
   return out + "]";
 }

@@ -17,6 +17,6 @@ struct Invalid {
 std::variant<std::vector<Query>, Invalid> ReadQueries(std::string_view body);
 
 // The envelope's `result`: one item a statement. `raw`: columns and rows instead of objects.
-std::string ResultJson(const std::vector<Outcome>& outcomes, bool raw);
+std::string ResultJson(const std::vector<Outcome>& outcomes, bool raw, bool by_primary = true);
 
 }  // namespace mg::fake::d1

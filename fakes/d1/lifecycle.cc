@@ -167,7 +167,10 @@ Response Calls::Update(Call& call) {
   if (auto faulted = call.note.Begin()) return std::move(*faulted);
   const std::string id = AsciiLower(call.id());
   const auto& wanted = std::get<std::string>(mode);
-  if (!wanted.empty()) databases_.catalogue().SetReplication(id, wanted);
+  if (!wanted.empty()) {
+    databases_.catalogue().SetReplication(id, wanted);
+    std::get<0>(found)->Replicate(wanted == kReplicated);
+  }
   const auto info = databases_.catalogue().Find(id);
   return info ? V4Result(DumpJson(Whole(*info, std::get<0>(found)->Measure())))
               : NotFound(call.id());

@@ -44,9 +44,12 @@ inline constexpr std::size_t kMaxTransferBytes = 512 * 1024 * 1024;
 inline constexpr std::int64_t kTransferMs = 3'600'000;
 
 inline constexpr const char* kDatabaseName = "moltgate";
+inline constexpr const char* kReplicated = "auto";  // a mode of read replication
 inline constexpr const char* kServedBy = "v3-prod";
 inline constexpr const char* kRegion = "WEUR";
 inline constexpr const char* kColo = "AMS";
+inline constexpr const char* kReplicaRegion = "ENAM";
+inline constexpr const char* kReplicaColo = "EWR";
 
 inline constexpr std::int64_t kMalformedCode = 7400;
 inline constexpr std::int64_t kNotFoundCode = 7404;
@@ -76,6 +79,8 @@ inline constexpr const char* kNoHistory =
     "No history is available for this database at that point";  // UNCONFIRMED
 inline constexpr const char* kNoVirtualTables =
     "D1 Export error: cannot export databases with Virtual Tables (fts5)";  // UNCONFIRMED
+inline constexpr const char* kBadSession =
+    "The request is malformed: invalid session token";  // UNCONFIRMED
 inline constexpr const char* kNotImporting = "Not currently importing anything.";
 inline constexpr const char* kNotExporting = "Not currently exporting anything.";
 inline constexpr const char* kNoSuchUpload =

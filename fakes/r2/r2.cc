@@ -1,6 +1,7 @@
 #include "fakes/r2/r2.h"
 
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "fakes/r2/calls.h"
@@ -9,6 +10,26 @@
 #include "fakes/r2/xml.h"
 
 namespace mg::fake {
+namespace {
+
+// As {bucket}.{account}.r2.cloudflarestorage.com (wire/storage.md 4.1): "" for any other host.
+std::string BucketOfHost(std::string_view host) {
+  constexpr std::string_view kLocal = ".localhost";
+  host = host.substr(0, host.find(':'));
+  if (host.size() <= kLocal.size() || host.substr(host.size() - kLocal.size()) != kLocal) return "";
+  const std::string_view label = host.substr(0, host.size() - kLocal.size());
+  return IsBucketName(label) ? std::string(label) : "";
+}
+
+// The bucket stands in the host's name or at the path's start.
+std::optional<S3Address> AddressOf(const Request& request) {
+  const std::string bucket = BucketOfHost(request.headers.Get("host"));
+  if (bucket.empty()) return ParseAddress(request.Path());
+  std::string path = "/" + bucket;
+  return ParseAddress(path.append(request.Path()));
+}
+
+}  // namespace
 
 class R2::Impl {
  public:
@@ -35,7 +56,7 @@ class R2::Impl {
 Response R2::Impl::Handle(Request& request, CallNote& note) {
   const std::string method = request.method;
   const bool of_browser = request.headers.Has("origin");
-  const auto address = ParseAddress(request.Path());
+  const auto address = AddressOf(request);
   if (method == "OPTIONS" && of_browser && address) {
     note.operation = "r2.preflight";
     return Preflight(RulesOf(address->bucket), request);

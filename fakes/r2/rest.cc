@@ -1,11 +1,13 @@
 #include "fakes/r2/rest.h"
 
+#include <iterator>
 #include <utility>
 #include <vector>
 
 #include "core/base/bytes.h"
 #include "core/base/json.h"
 #include "core/base/utc.h"
+#include "fakes/gap_routes.h"
 #include "fakes/r2/cors.h"
 #include "fakes/r2/limits.h"
 #include "fakes/r2/rest_objects.h"
@@ -18,6 +20,25 @@ namespace {
 using Parts = std::vector<std::string_view>;
 
 constexpr std::string_view kObjects = "objects";
+
+constexpr Operation kGaps[] = {
+    {"*", "metrics", "r2.rest.metrics", "what an account stores"},
+    {"*", "temp-access-credentials", "r2.rest.temp_credentials", "temporary credentials"},
+    {"*", "buckets/{}/domains", "r2.rest.domains", "public addresses of a bucket"},
+    {"*", "buckets/{}/lock", "r2.rest.lock", "rules that lock objects"},
+    {"*", "buckets/{}/sippy", "r2.rest.sippy", "migration from another service"},
+    {"*", "buckets/{}/local-uploads", "r2.rest.local_uploads", "uploads that are kept near"},
+};
+constexpr Operation kPartly[] = {
+    {"GET", "buckets", "r2.rest.list_buckets", "descending order"},
+    {"GET", "buckets/{}/lifecycle", "r2.rest.get_lifecycle", "rules that were set over S3"},
+    {"PUT", "buckets/{}/lifecycle", "r2.rest.put_lifecycle", "kept, and nothing expires by it"},
+    {"DELETE", "buckets/{}/objects", "r2.rest.delete_many", "many objects at once"},
+};
+
+Response NoRoute() {
+  return V4Error(404, 10015, "No route matches this url.");
+}
 
 Json JsonOf(const R2Bucket& bucket) {
   return {{"name", bucket.name},
@@ -183,9 +204,11 @@ Response RestCall(R2Core& core, Request& request, CallNote& note) {
   if (root == std::string::npos) return V4NoRoute(target);
   const std::string_view route = std::string_view(target).substr(root + kRoot.size());
   const Parts parts = Split(route, '/');
-  if (parts.front() != "buckets") {
-    return V4Gap(note.operation, "this part of R2's REST API");
+  if (const Operation* gap = FindGap(kGaps, {parts.begin(), parts.end()})) {
+    note.operation = gap->name;
+    return V4Gap(gap->name, std::string("This emulator does not do ") + gap->gap);
   }
+  if (parts.front() != "buckets") return NoRoute();
   if (parts.size() == 1) {
     if (request.method == "GET") return BucketList(core, request, note);
     return request.method == "POST" ? BucketCreate(core, request, note) : V4NoRoute(target);
@@ -210,7 +233,13 @@ Response RestCall(R2Core& core, Request& request, CallNote& note) {
   }
   if (parts[2] == "cors" && parts.size() == 3) return Cors(core, request, *name, note);
   if (parts[2] == "lifecycle" && parts.size() == 3) return Lifecycle(core, request, *name, note);
-  return V4Gap(note.operation, "this part of R2's REST API");
+  return NoRoute();
+}
+
+FakeOperations R2RestGaps() {
+  FakeOperations of = RefusedOf("R2", "/client/v4/accounts/{}/r2", kGaps);
+  of.operations.insert(of.operations.end(), std::begin(kPartly), std::end(kPartly));
+  return of;
 }
 
 }  // namespace mg::fake

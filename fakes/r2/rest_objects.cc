@@ -115,7 +115,7 @@ Response Delete(R2Core& core, const S3Address& address, CallNote& note) {
 Response RestObjectList(R2Core& core, const Request& request, const std::string& bucket,
                         CallNote& note) {
   if (request.method != "GET") {
-    note.operation = "r2.rest";
+    note.operation = "r2.rest.delete_many";
     return V4Gap(note.operation, "deleting many objects over REST");
   }
   note.operation = "r2.rest.list";

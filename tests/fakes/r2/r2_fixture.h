@@ -49,19 +49,19 @@ class R2Fake : public testing::Test {
     note = CallNote();
     return r2->Handle(request, note, cancel);
   }
-  // Signed; `payload_hash` of the body unless it is given.
+  // Signed; `payload_hash` of the body unless it is given, the host "localhost:8788" likewise.
   Response Call(const std::string& method, const std::string& target, Body body = {},
                 Headers headers = {}, std::string payload_hash = "") {
     Request request;
     request.method = method;
     request.target = target;
     request.headers = std::move(headers);
-    request.headers.Set("host", "localhost:8788");
+    if (!request.headers.Has("host")) request.headers.Set("host", "localhost:8788");
+    const std::string host(request.headers.Get("host"));
     if (payload_hash.empty()) payload_hash = Sha256Hex(body.bytes());
     request.body = std::move(body);
-    SignRequest(request, "localhost:8788",
-                {credentials.s3_access_key_id, credentials.s3_secret_access_key}, runtime.Wall(),
-                payload_hash);
+    SignRequest(request, host, {credentials.s3_access_key_id, credentials.s3_secret_access_key},
+                runtime.Wall(), payload_hash);
     return Send(std::move(request));
   }
   std::string All(Response response) {

@@ -179,5 +179,18 @@ TEST_F(R2Fake, RefusesASignatureThatLeavesOutTheHost) {
   EXPECT_EQ(Send(request).status, 401);
 }
 
+TEST_F(R2Fake, TakesTheBucketFromTheHostsName) {
+  const Headers hosted{{"host", "moltbot-data.localhost:8789"}};
+  ASSERT_EQ(Call("PUT", "/dir/k%20x", Body("v"), hosted).status, 200);
+  EXPECT_EQ(note.subject, "dir/k x");
+  EXPECT_EQ(Call("GET", "/moltbot-data/dir/k%20x").body.bytes(), "v");
+  EXPECT_EQ(Call("GET", "/dir/k%20x", {}, hosted).body.bytes(), "v");
+  EXPECT_EQ(Elements(Call("GET", "/?list-type=2", {}, hosted), "Key"), "dir/k x");
+  EXPECT_EQ(Element(Call("GET", "/k", {}, {{"host", "nowhere.localhost"}}), "Code"),
+            "NoSuchBucket");
+  EXPECT_EQ(Call("GET", "/moltbot-data/dir/k%20x", {}, {{"host", "a.b.localhost"}}).status, 200)
+      << "no bucket has such a name";
+}
+
 }  // namespace
 }  // namespace mg::fake

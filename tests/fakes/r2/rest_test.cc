@@ -109,8 +109,11 @@ TEST_F(R2Rest, LosesAnAnswerAfterItsEffect) {
 }
 
 TEST_F(R2Rest, NamesItsGapsAndWhatItCannotRoute) {
-  EXPECT_EQ(Api("GET", "/metrics").headers.Get(kGapHeader), "r2.rest");
-  EXPECT_EQ(Api("GET", "/buckets/moltbot-data/sippy").headers.Get(kGapHeader), "r2.rest");
+  EXPECT_EQ(Api("GET", "/metrics").headers.Get(kGapHeader), "r2.rest.metrics");
+  EXPECT_EQ(Api("GET", "/buckets/moltbot-data/sippy").headers.Get(kGapHeader), "r2.rest.sippy");
+  EXPECT_EQ(Api("GET", "/buckets/moltbot-data/domains/managed").headers.Get(kGapHeader),
+            "r2.rest.domains");
+  EXPECT_EQ(Api("GET", "/buckets/moltbot-data/nothing").status, 404);
   EXPECT_EQ(Api("PUT", "/buckets").status, 404);
   EXPECT_EQ(Api("POST", "/buckets/moltbot-data/objects/k").status, 404);
   EXPECT_EQ(CodeOf(Api("GET", "/buckets/moltbot-data/objects/")), 10020) << "a key is not empty";
