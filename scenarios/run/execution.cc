@@ -255,6 +255,8 @@ Execution::Checked Execution::DoOnce(const Step& step) {
       return DoObject(step);
     case StepKind::kApi:
       return DoApi(step);
+    case StepKind::kS3:
+      return DoS3(step);
     case StepKind::kLog:
       return DoLog(step);
     case StepKind::kMetric:

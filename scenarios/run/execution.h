@@ -3,6 +3,7 @@
 //
 // Thread-safety: none; its own `burst` and `together` steps use tasks of the target's runtime.
 #pragma once
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -79,7 +80,6 @@ class Execution {
   Checked DoQuery(const Step& step);
   Checked DoKv(const Step& step);
   Checked DoObject(const Step& step);
-  Checked DoApi(const Step& step);
   Checked DoLog(const Step& step);
   Checked DoMetric(const Step& step);
   Checked DoCalls(const Step& step);
@@ -91,6 +91,13 @@ class Execution {
   Result<Json> ObjectValue(const JsoncNode& action);
   Result<Json> LogLines(const JsoncNode& log);
   Result<Json> Calls(const std::string& operation, const std::string& tenant);
+
+  // execution_cloud.cc
+  Checked DoApi(const Step& step);
+  Checked DoS3(const Step& step);
+  Result<ClientCall> CloudCall(const JsoncNode& action);
+  Checked AnswerOfCloud(const Step& step, ClientCall call,
+                        const std::function<void(Json& actual, const Reply& reply)>& add);
 
   // execution_finally.cc
   Checked Finally(const JsoncNode& finally);

@@ -1,4 +1,4 @@
-// Steps that look at what stands round the gateway: the account's API, and metrics.
+// Steps that look at the gateway's metrics.
 #include <cstdlib>
 
 #include "core/base/bytes.h"
@@ -7,9 +7,6 @@
 
 namespace mg::scenario {
 namespace {
-
-constexpr Nanos kApiTime = std::chrono::seconds(60);
-constexpr std::size_t kApiBytes = std::size_t{16} << 20;
 
 struct Sample {
   std::string_view name, labels;  // labels as they are written: a="b",c="d"
@@ -37,45 +34,6 @@ bool HasLabel(std::string_view labels, const std::string& label, const std::stri
 }
 
 }  // namespace
-
-Execution::Checked Execution::DoApi(const Step& step) {
-  const Probes probes = target_.probes();
-  const std::size_t path_at = probes.account_url.find('/', probes.account_url.find("://") + 3);
-  Request request;
-  request.origin = probes.account_url.substr(0, path_at);
-  request.headers = {{"authorization", "Bearer " + probes.api_token}};
-  {
-    const Lock lock(mutex_);
-    MG_TRY(path, ResolveText(*step.action->Find("path"), variables_));
-    request.target = probes.account_url.substr(path_at) + path;
-    if (const JsoncNode* json = step.action->Find("json")) {
-      MG_TRY(body, Resolve(*json, variables_));
-      request.body = DumpJson(body);
-      request.method = "POST";
-      request.headers.Set("content-type", "application/json");
-    }
-    if (const JsoncNode* method = step.action->Find("method")) {
-      MG_TRY(word, ResolveText(*method, variables_));
-      request.method = word;
-    }
-  }
-  Deadlines deadlines;
-  deadlines.total = target_.runtime().Now() + kApiTime;
-  CancelToken nobody;
-  MG_TRY(answer, probes.transport->Send(request, deadlines, nobody));
-  MG_RETURN_IF_ERROR(answer.body.Buffer(kApiBytes, deadlines.total));
-  Json actual{{"status", answer.status}};
-  if (auto json = ParseJson(answer.body.bytes())) actual["json"] = std::move(*json);
-  if (step.expect != nullptr) {
-    const std::string what = request.method + " " + request.target;
-    if (auto wrong = Compare(*step.expect, actual, "answer-mismatch", what)) {
-      wrong->notes.push_back("the answer: " + Shown(actual));
-      return wrong;
-    }
-  }
-  MG_RETURN_IF_ERROR(Capture(step, actual));
-  return std::optional<Failure>();
-}
 
 // {"value"}: the sum of the samples that have these labels; null without one.
 Execution::Checked Execution::DoMetric(const Step& step) {

@@ -186,17 +186,30 @@ Shape Replies() {
        May("error", error, "how it fails"), May("raw", raw, "its answer as bytes")}));
 }
 
+std::vector<Field> KeyFields() {
+  return {May("name", Text(), "a name for people"),
+          May("limit_per_minute", Whole(1, kHuge), "a limit of its own")};
+}
+
+std::vector<Field> TenantFields(std::vector<Field> key) {
+  return {Must("slug", Text(), "the tenant's slug"),
+          May("tier", Text(), "free, premium or enterprise"),
+          May("platform", Text(), "default web"),
+          May("domains", List(Text()), "custom domains"),
+          May("members", List(Text()), "subjects"),
+          May("keys", List(Object(std::move(key))), "API keys")};
+}
+
 Shape Given() {
-  const Shape key = Object({May("as", Named(Name::kVariable), "its variable; default key"),
-                            May("name", Text(), "a name for people"),
-                            May("limit_per_minute", Whole(1, kHuge), "a limit of its own")});
-  const Shape tenant = Object(
-      {Must("slug", Text(), "the tenant's slug"),
-       May("as", Named(Name::kVariable), "its variable; default the slug with '_'"),
-       May("tier", Text(), "free, premium or enterprise"), May("platform", Text(), "default web"),
-       May("domains", List(Text()), "custom domains"), May("members", List(Text()), "subjects"),
-       May("keys", List(key), "API keys"), May("agent", Behaviour(), "how its agent behaves"),
-       May("boot", Duration(), "how long its agent takes to listen")});
+  std::vector<Field> key = KeyFields();
+  key.push_back(May("as", Named(Name::kVariable), "its variable; default key"));
+  std::vector<Field> of_tenant = TenantFields(std::move(key));
+  for (Field& field : std::vector<Field>{
+           May("as", Named(Name::kVariable), "its variable; default the slug with '_'"),
+           May("agent", Behaviour(), "how its agent behaves"),
+           May("boot", Duration(), "how long its agent takes to listen")})
+    of_tenant.push_back(std::move(field));
+  const Shape tenant = Object(std::move(of_tenant));
   return Object({May("clock", Of(Form::kTime), "wall time at the start"),
                  May("network", Duration(), "one-way latency of every call"),
                  May("settings", Settings(), "the gateway's environment; null unsets"),
@@ -302,6 +315,35 @@ Shape Burst() {
        May("start", Either({Duration(), edge}), "a delay, or relative to a window's end")});
 }
 
+Field ExtraHeaders() {
+  return May("headers", Map(Name::kNone, Of(Form::kScalar)), "beside the usual; null: not sent");
+}
+Field AsClient() {
+  return May("as_client", Bool(),
+             "the journal has it and faults meet it; default: a bystander's look");
+}
+Field Patience() {
+  return May("timeout", Duration(), "then the client gives up");
+}
+
+Shape Api() {
+  return Object({May("method", Text(), "default GET; POST with a body"),
+                 Must("path", Named(Name::kPath), "below /client/v4/accounts/{account}"),
+                 ExtraHeaders(), May("json", Any(), "the body"), May("text", Lines(), "the body"),
+                 May("base64", Text(), "the body"), AsClient(), Patience()});
+}
+
+Shape S3() {
+  return Object({May("method", Text(), "default GET; PUT with a body"),
+                 Must("path", Named(Name::kPath), "/bucket/key?parameters, encoded"),
+                 ExtraHeaders(), May("text", Lines(), "the body"),
+                 May("repeat", Whole(1, 16 << 20), "so many times that text is the body"),
+                 May("base64", Text(), "the body"),
+                 May("key", Word({"ours", "none", "unknown", "wrong"}),
+                     "whose signature: none of any, of no known id, by another secret"),
+                 AsClient(), Patience()});
+}
+
 Shape Query() {
   return Object({Must("sql", Lines(), "one statement on TENANT_DB"),
                  May("params", List(Of(Form::kScalar), true), "for ?1, ?2")});
@@ -328,11 +370,8 @@ std::vector<Field> Actions() {
           Object({May("get", Text(), "a key"), May("put", Text(), "a key"),
                   May("text", Text(), "of put"), May("delete", Text(), "a key")}),
           "an object of MOLTBOT_BUCKET"),
-      May("api",
-          Object({May("method", Text(), "default GET; POST with a body"),
-                  Must("path", Named(Name::kPath), "below /client/v4/accounts/{account}"),
-                  May("json", Any(), "the body")}),
-          "Cloudflare's API, as the account's owner"),
+      May("api", Api(), "Cloudflare's API, as the account's owner"),
+      May("s3", S3(), "R2's S3 endpoint, signed"),
       May("log", Log(), "lines of the gateway's log"),
       May("metric",
           Object({Must("name", Text(), "its name"),
@@ -367,6 +406,14 @@ Shape Answer() {
                  May("longest_gap", Expected(), "that an event stream paused")});
 }
 
+Shape S3Answer() {
+  return Object({May("status", Expected(), "of the answer"),
+                 May("headers", Map(Name::kNone, Expected()), "names in lower case"),
+                 May("text", Expected(), "the body"), May("took", Expected(), "a duration"),
+                 May("xml", Expected(), "texts of the body's elements, a list for each name"),
+                 May("error", Expected(), "timeout, reset, cut, unreachable")});
+}
+
 std::map<std::string, Shape, std::less<>> Expectations() {
   const Shape burst =
       Object({May("statuses", Map(Name::kNone, Expected()), "exactly these"),
@@ -382,8 +429,8 @@ std::map<std::string, Shape, std::less<>> Expectations() {
                      May("json", Expected(), "the value as JSON")})},
       {"object", Object({May("text", Expected(), "null: no such object"),
                          May("present", Expected(), "true or false")})},
-      {"api", Object({May("status", Expected(), "of the answer"),
-                      May("json", Expected(), "the body as JSON")})},
+      {"api", Answer()},
+      {"s3", S3Answer()},
       {"log", Object({May("count", Expected(), "how many"), May("lines", Expected(), "all")})},
       {"metric", Object({May("value", Expected(), "the sum of what matches; null: nothing does")})},
       {"calls", Object({May("count", Expected(), "how many"), May("list", Expected(), "all")})},
@@ -439,6 +486,26 @@ Shape File() {
   return Object(std::move(fields));
 }
 
+Shape Seed() {
+  std::vector<Field> key = KeyFields();
+  key[0].required = true;  // what a second start knows it by
+  const Shape value =
+      Object({Must("key", Text(), "in TENANT_KV"), May("value", Text(), "as it is"),
+              May("json", Any(), "as JSON"), May("ttl", Duration(), "at least 60s")});
+  const Shape object =
+      Object({Must("key", Text(), "in MOLTBOT_BUCKET"), May("text", Lines(), "the object"),
+              May("json", Any(), "the object as JSON"), May("base64", Text(), "the object"),
+              May("file", Text(), "the object, relative to this file")});
+  const Shape table = Object({May("sql", Lines(), "statements that may run at every start"),
+                              May("table", Text(), "one of TENANT_DB"),
+                              May("rows", List(Map(Name::kNone, Of(Form::kScalar))), "of it")});
+  return Object({May("$schema", Text(), "for editors"),
+                 May("tenants", List(Object(TenantFields(std::move(key)))), "of the gateway"),
+                 May("kv", List(value), "values of TENANT_KV"),
+                 May("objects", List(object), "objects of MOLTBOT_BUCKET"),
+                 May("d1", List(table), "of TENANT_DB, in this order")});
+}
+
 Shape StepOf() {
   std::vector<Field> fields = Actions();
   fields.push_back(May("name", Text(), "for reports"));
@@ -457,6 +524,10 @@ const Shape& ScenarioShape() {
 }
 const Shape& IncludeShape() {
   static const Shape shape = Object(SharedFields());
+  return shape;
+}
+const Shape& SeedShape() {
+  static const Shape shape = Seed();
   return shape;
 }
 const Shape& StepShape() {

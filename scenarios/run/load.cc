@@ -6,12 +6,12 @@
 #include "scenarios/run/check_shape.h"
 #include "scenarios/run/scenario.h"
 #include "scenarios/run/scope.h"
+#include "scenarios/run/source.h"
 #include "scenarios/run/values.h"
 
 namespace mg::scenario {
 namespace {
 
-constexpr std::size_t kFileBytes = std::size_t{1} << 20;
 constexpr std::string_view kSuffix = ".scenario.jsonc";
 
 struct KindWord {
@@ -23,11 +23,11 @@ constexpr KindWord kKinds[] = {
     {StepKind::kBurst, "burst"},     {StepKind::kTogether, "together"},
     {StepKind::kAdvance, "advance"}, {StepKind::kQuery, "query"},
     {StepKind::kKv, "kv"},           {StepKind::kObject, "object"},
-    {StepKind::kApi, "api"},         {StepKind::kLog, "log"},
-    {StepKind::kMetric, "metric"},   {StepKind::kCalls, "calls"},
-    {StepKind::kFaults, "faults"},   {StepKind::kRecover, "recover"},
-    {StepKind::kStart, "start"},     {StepKind::kRestart, "restart"},
-    {StepKind::kRaw, "raw"},
+    {StepKind::kApi, "api"},         {StepKind::kS3, "s3"},
+    {StepKind::kLog, "log"},         {StepKind::kMetric, "metric"},
+    {StepKind::kCalls, "calls"},     {StepKind::kFaults, "faults"},
+    {StepKind::kRecover, "recover"}, {StepKind::kStart, "start"},
+    {StepKind::kRestart, "restart"}, {StepKind::kRaw, "raw"},
 };
 
 constexpr const char* kEffects[] = {"delay",       "hang",      "status",       "body",
@@ -59,6 +59,7 @@ bool IsRead(const Step& step) {
     case StepKind::kObject:
       return action.Find("get") != nullptr;
     case StepKind::kApi:
+    case StepKind::kS3:
     case StepKind::kRequest: {
       const std::string method = TextAt(action, "method");
       const bool body = action.Find("json") || action.Find("text") || action.Find("base64");
@@ -67,20 +68,6 @@ bool IsRead(const Step& step) {
     default:
       return false;
   }
-}
-
-// "path:line:column: message" of the JSON parser, taken apart.
-Problem SyntaxProblem(const std::string& path, const std::string& text) {
-  Problem problem{path, {}, text};
-  if (text.compare(0, path.size() + 1, path + ":") != 0) return problem;
-  const auto parts = Split(std::string_view(text).substr(path.size() + 1), ':');
-  const auto line = parts.size() > 2 ? ParseInt(parts[0]) : std::optional<std::int64_t>();
-  const auto column = parts.size() > 2 ? ParseInt(parts[1]) : std::optional<std::int64_t>();
-  if (!line || !column) return problem;
-  problem.at = {static_cast<int>(*line), static_cast<int>(*column)};
-  problem.message = text.substr(path.size() + parts[0].size() + parts[1].size() + 3);
-  problem.message = std::string(TrimSpace(problem.message));
-  return problem;
 }
 
 class Loader {
@@ -107,22 +94,8 @@ class Loader {
 
  private:
   const Source* Read(const std::string& path, const std::string& from, TextPosition at) {
-    auto text = read_(path);
-    if (text && text->size() > kFileBytes)
-      text = Error{Code::kInvalid, path + " is larger than 1 MiB"};
-    if (!text) {
-      problems_.push_back({from, at, text.error().message});
-      return nullptr;
-    }
-    auto source = std::make_unique<Source>();
-    source->path = path;
-    source->text = std::move(*text);
-    auto root = ParseJsonc(source->text, path);
-    if (!root) {
-      problems_.push_back(SyntaxProblem(path, root.error().message));
-      return nullptr;
-    }
-    source->root = std::move(*root);
+    auto source = ReadSource(path, from, at, read_, problems_);
+    if (!source) return nullptr;
     scenario_.sources.push_back(std::move(source));
     return scenario_.sources.back().get();
   }

@@ -67,6 +67,7 @@ class Needs {
       case StepKind::kKv:
       case StepKind::kObject:
       case StepKind::kApi:
+      case StepKind::kS3:
         return Add(Need::kState);
       case StepKind::kLog:
         return Add(Need::kLog);

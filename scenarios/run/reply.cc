@@ -1,6 +1,7 @@
 #include "scenarios/run/reply.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "core/base/bytes.h"
@@ -107,15 +108,9 @@ const Json* At(const Json& whole, std::string_view pointer) {
   return at;
 }
 
-}  // namespace
+using SendCall = std::function<Result<Response>(ClientCall call, CancelToken& cancel)>;
 
-bool Reply::is_event_stream() const {
-  const std::string_view type = headers.Get("content-type");
-  return EqualsIgnoreCase(TrimSpace(type.substr(0, type.find(';'))), "text/event-stream");
-}
-
-Reply Exchange(Target& target, ClientCall call) {
-  Runtime& runtime = target.runtime();
+Reply ExchangeBy(Runtime& runtime, ClientCall call, const SendCall& send) {
   Reply reply;
   reply.began = runtime.Now();
   Reading reading(runtime, call, reply);
@@ -125,7 +120,7 @@ Reply Exchange(Target& target, ClientCall call) {
         Body(std::make_shared<Trickle>(call.request.body.bytes(), call.send_every, runtime));
   }
   CancelToken cancel;
-  auto answer = target.Send(std::move(call), cancel);
+  auto answer = send(std::move(call), cancel);
   if (!answer) {
     const Code code = answer.error().code;
     if (code == Code::kExhausted) reply.sent = answer.error();
@@ -139,6 +134,27 @@ Reply Exchange(Target& target, ClientCall call) {
   }
   reply.took = runtime.Now() - reply.began;
   return reply;
+}
+
+}  // namespace
+
+bool Reply::is_event_stream() const {
+  const std::string_view type = headers.Get("content-type");
+  return EqualsIgnoreCase(TrimSpace(type.substr(0, type.find(';'))), "text/event-stream");
+}
+
+Reply Exchange(Target& target, ClientCall call) {
+  return ExchangeBy(target.runtime(), std::move(call), [&target](ClientCall sent, auto& cancel) {
+    return target.Send(std::move(sent), cancel);
+  });
+}
+
+Reply Exchange(Transport& transport, Runtime& runtime, ClientCall call) {
+  return ExchangeBy(runtime, std::move(call), [&](ClientCall sent, auto& cancel) {
+    Deadlines deadlines;
+    deadlines.first_byte = deadlines.total = runtime.Now() + sent.patience;
+    return transport.Send(sent.request, deadlines, cancel);
+  });
 }
 
 Json ReplyJson(const Reply& reply) {

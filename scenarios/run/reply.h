@@ -31,6 +31,8 @@ struct Reply {
 // Sends it and reads the answer as the call says. What the client sees of a broken connection is in
 // the reply.
 Reply Exchange(Target& target, ClientCall call);
+// The same over a transport, to the call's own origin.
+Reply Exchange(Transport& transport, Runtime& runtime, ClientCall call);
 
 // {"status", "headers" (names in lower case), "json" (when the body is JSON), "text", "took",
 // "error"}; of an event stream also {"frames" (the data of each event: its JSON, else its text),

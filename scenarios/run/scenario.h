@@ -32,6 +32,7 @@ enum class StepKind {
   kKv,        // a value of TENANT_KV
   kObject,    // an object of MOLTBOT_BUCKET
   kApi,       // a call of Cloudflare's API, by the account's owner
+  kS3,        // a signed call of R2's S3 endpoint
   kLog,       // lines of the gateway's log
   kMetric,    // one of the gateway's metrics
   kCalls,     // entries of the journal

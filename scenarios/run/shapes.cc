@@ -52,7 +52,8 @@ bool IsCapture(std::string_view text) {
     return part == "status" || part == "text" || part == "value" || part == "count";
   const std::string_view rest = text.substr(colon + 1);
   if (part == "header") return !rest.empty();
-  const bool has_parts = part == "json" || part == "rows" || part == "lines" || part == "list";
+  const bool has_parts =
+      part == "json" || part == "xml" || part == "rows" || part == "lines" || part == "list";
   return has_parts && (rest.empty() || rest.front() == '/');
 }
 
@@ -71,7 +72,7 @@ const NameRow kNames[] = {
     {Name::kPath, [](std::string_view text) { return !text.empty() && text.front() == '/'; },
      "^(/|\\{\\{)", "a path that begins with '/'"},
     {Name::kCapture, IsCapture,
-     "^(status|text|value|count|(json|rows|lines|list):(/.*)?|header:.+)$",
+     "^(status|text|value|count|(json|xml|rows|lines|list):(/.*)?|header:.+)$",
      "\"status\", \"text\", \"header:<name>\", \"json:/<pointer>\" or \"rows:/<pointer>\""},
 };
 

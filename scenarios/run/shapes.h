@@ -64,6 +64,7 @@ struct Field {
 
 const Shape& ScenarioShape();                       // of a file
 const Shape& IncludeShape();                        // of a file that others include
+const Shape& SeedShape();                           // of `up --seed`
 const Shape& StepShape();                           // of a step: every action and what goes with it
 const Shape& ExpectShape(std::string_view action);  // of `expect` beside that action
 

@@ -78,6 +78,7 @@ struct Site {
 // D1, KV, R2 and the account as a bystander sees them: in no journal, disturbed by no fault.
 struct Probes {
   Transport* transport = nullptr;
+  Transport* unmarked = nullptr;  // the same for a client: journalled, and met by faults
   Bindings bindings;
   std::string account_url;  // ".../client/v4/accounts/{account}"
   std::string api_token;

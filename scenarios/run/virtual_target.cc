@@ -54,7 +54,7 @@ class VirtualTarget final : public Target {
   std::string Describe() const override { return "virtual time stands still"; }
   Probes probes() override {
     const fake::Credentials& c = world_.credentials();
-    return {&probe_, world_.settings().bindings,
+    return {&probe_, &world_.transport(), world_.settings().bindings,
             std::string(sim::kApiOrigin) + "/client/v4/accounts/" + c.account_id, c.api_token};
   }
 
