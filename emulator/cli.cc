@@ -123,6 +123,8 @@ void AddUp(CLI::App& app, CommandLine& line) {
   up->add_flag("--memory", line.up.memory, "keep no state");
   up->add_option("--state", line.up.state_folder, "the state folder")->capture_default_str();
   up->add_option("--only", line.only, "these fakes alone, without the gateway: kv,d1,r2,ai,access");
+  up->add_option("--seed", line.up.seed,
+                 "a JSONC file of tenants, values, objects and rows that are there from the start");
   up->add_option("--ready-file", line.up.ready_file, "written once everything answers");
   up->add_option("--agent-command", line.up.agent_command,
                  "run this program as the agent of each tenant");
@@ -164,6 +166,25 @@ void AddRunners(CLI::App& app, CommandLine& line) {
             line);
   Leaf(app, line, "agent", "The agent stand-in; the gateway starts it",
        [] { return RunAgent(CurrentEnvironment()); });
+}
+
+void AddState(CLI::App& app, CommandLine& line) {
+  CLI::App* state =
+      app.add_subcommand("state", "The emulator's state as one file")->require_subcommand(1);
+  const auto add = [&](const char* name, const char* description, const char* file,
+                       int (*run)(const std::string&, const std::string&)) {
+    CLI::App* command = Leaf(*state, line, name, description,
+                             [&line, run] { return run(line.up.state_folder, line.value); });
+    command->add_option("file", line.value, file)->required();
+    command->add_option("--state", line.up.state_folder, "the state folder")->capture_default_str();
+    return command;
+  };
+  add("export", "Write all stores as they stand at one moment; the emulator may run",
+      "written anew, for the owner alone", StateExport)
+      ->footer("Example:\n  moltgate state export before.tar");
+  add("import", "Replace all stores, or change nothing; no emulator may run on them",
+      "of `state export`", StateImport)
+      ->footer("Example:\n  moltgate state import before.tar");
 }
 
 void AddLookers(CLI::App& app, CommandLine& line) {
@@ -400,6 +421,7 @@ int RunCommandLine(int argc, char** argv) {
   AddTenants(app, line);
   AddTenantParts(app, line);
   AddTables(app, line);
+  AddState(app, line);
   AddLookers(app, line);
   AddScenarios(app, line);
   if (argc > 1 && argv[1][0] != '-' && !KnowsWord(app, argv[1]))

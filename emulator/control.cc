@@ -10,6 +10,7 @@
 #include "core/base/json.h"
 #include "core/http/host.h"
 #include "emulator/control_access.h"
+#include "emulator/control_state.h"
 #include "fakes/ai/knobs_json.h"
 #include "fakes/edge/settings_json.h"
 #include "fakes/faults_json.h"
@@ -44,17 +45,12 @@ Response ControlError(int status, std::string_view code, std::string_view messag
   return JsonResponse(status, DumpJson({{"error", message}, {"code", code}}));
 }
 
-Control::Control(std::string management_token, const Metrics* metrics, fake::Journal& journal,
-                 fake::Faults& faults, fake::AiGateway* ai_gateway, fake::Access* access,
-                 fake::Zone* zone, fake::CloudApi* cloud, ThreadRuntime& runtime)
+Control::Control(std::string management_token, Controlled controlled, fake::Journal& journal,
+                 fake::Faults& faults, ThreadRuntime& runtime)
     : management_token_(std::move(management_token)),
-      metrics_(metrics),
+      controlled_(std::move(controlled)),
       journal_(journal),
       faults_(faults),
-      ai_gateway_(ai_gateway),
-      access_(access),
-      zone_(zone),
-      cloud_(cloud),
       runtime_(runtime) {}
 
 bool Control::Authorised(const Request& request) const {
@@ -73,8 +69,8 @@ Response Control::Answer(Request& request) {
   if (!FromLoopbackName(request))
     return ControlError(403, "wrong_origin", "Use the loopback address of this listener.");
   const std::string_view path = request.Path();
-  if (path == "/metrics" && request.method == "GET" && metrics_ != nullptr) {
-    return TextResponse(200, metrics_->PrometheusText(),
+  if (path == "/metrics" && request.method == "GET" && controlled_.metrics != nullptr) {
+    return TextResponse(200, controlled_.metrics->PrometheusText(),
                         "text/plain; version=0.0.4; charset=utf-8");
   }
   if (path.substr(0, kControlPrefix.size()) != kControlPrefix)
@@ -85,23 +81,28 @@ Response Control::Answer(Request& request) {
   }
   if (path == "/control/v1/clock") return Clock(request);
   if (path == "/control/v1/journal" && request.method == "GET") return ReadJournal(request);
+  if (path == "/control/v1/reset") return Reset(request);
+  if (path == "/control/v1/state")
+    return ControlState(controlled_.state_folder, request.method, runtime_);
   if (path == kFaultsPath) return Faults(request, "");
   if (path.substr(0, kFaultsPath.size() + 1) == std::string(kFaultsPath) + "/") {
     return Faults(request, path.substr(kFaultsPath.size() + 1));
   }
-  if (path == "/control/v1/ai" && ai_gateway_ != nullptr) return AiKnobs(request);
-  if (path.substr(0, kEdgePath.size()) == kEdgePath && zone_ != nullptr)
+  if (path == "/control/v1/ai" && controlled_.ai_gateway != nullptr) return AiKnobs(request);
+  if (path.substr(0, kEdgePath.size()) == kEdgePath && controlled_.zone != nullptr)
     return Edge(request, path.substr(kEdgePath.size()));
-  if (path.substr(0, kAccessPath.size()) == kAccessPath && access_ != nullptr) {
-    if (auto answer = ControlAccess(*access_, request, path.substr(kAccessPath.size()), runtime_))
+  if (path.substr(0, kAccessPath.size()) == kAccessPath && controlled_.access != nullptr) {
+    if (auto answer =
+            ControlAccess(*controlled_.access, request, path.substr(kAccessPath.size()), runtime_))
       return std::move(*answer);
   }
   for (const std::string_view part : fake::kCloudParts) {
-    if (cloud_ != nullptr && path.substr(kControlPrefix.size()) == part)
+    if (controlled_.cloud != nullptr && path.substr(kControlPrefix.size()) == part)
       return CloudKnobs(part, request);
   }
-  return ControlError(404, "not_found",
-                      "Known: access, ai, api, clock, d1, edge, faults, journal, kv.");
+  return ControlError(
+      404, "not_found",
+      "Known: access, ai, api, clock, d1, edge, faults, journal, kv, reset, state.");
 }
 
 // GET says what time it is; POST {"advance_ms": n} moves wall time: TTLs, tokens, windows.
@@ -179,7 +180,7 @@ Response Control::CountFaults() const {
 
 // GET says all of them; PATCH changes those that it names.
 Response Control::AiKnobs(Request& request) {
-  fake::AiKnobs knobs = ai_gateway_->knobs();
+  fake::AiKnobs knobs = controlled_.ai_gateway->knobs();
   if (request.method == "PATCH") {
     if (!request.body.Buffer(kControlBodyBytes, runtime_.Now() + std::chrono::seconds(10))) {
       return ControlError(413, "body_too_large", "The body is too large or incomplete.");
@@ -187,7 +188,7 @@ Response Control::AiKnobs(Request& request) {
     const auto json = ParseJson(request.body.bytes(), {.refuse_duplicate_keys = true});
     const Status set = json ? fake::SetAiKnobs(*json, knobs) : Status(json.error());
     if (!set) return ControlError(400, "invalid_input", set.error().message);
-    ai_gateway_->SetKnobs(knobs);
+    controlled_.ai_gateway->SetKnobs(knobs);
   } else if (request.method != "GET") {
     return ControlError(405, "method_not_allowed", "GET or PATCH.");
   }
@@ -203,15 +204,15 @@ Response Control::Edge(Request& request, std::string_view rest) {
     if (!request.body.Buffer(kControlBodyBytes, runtime_.Now() + std::chrono::seconds(10))) {
       return ControlError(413, "body_too_large", "The body is too large or incomplete.");
     }
-    fake::EdgeSettings settings = zone_->settings();
+    fake::EdgeSettings settings = controlled_.zone->settings();
     const auto json = ParseJson(request.body.bytes(), {.refuse_duplicate_keys = true});
     const Status set = json ? fake::SetEdgeSettings(*json, settings) : Status(json.error());
     if (!set) return ControlError(400, "invalid_input", set.error().message);
-    zone_->Set(std::move(settings));
+    controlled_.zone->Set(std::move(settings));
   } else if (request.method != "GET") {
     return ControlError(405, "method_not_allowed", "GET or PATCH.");
   }
-  return JsonResponse(200, DumpJson(fake::EdgeSettingsToJson(zone_->settings())));
+  return JsonResponse(200, DumpJson(fake::EdgeSettingsToJson(controlled_.zone->settings())));
 }
 
 Response Control::LimitAtEdge(Request& request) {
@@ -221,14 +222,14 @@ Response Control::LimitAtEdge(Request& request) {
   const auto json = ParseJson(request.body.bytes());
   if (!json) return ControlError(400, "invalid_input", json.error().message);
   const auto success =
-      zone_->rules()->limits.Limit(StringAt(*json, "binding"), StringAt(*json, "key"));
+      controlled_.zone->rules()->limits.Limit(StringAt(*json, "binding"), StringAt(*json, "key"));
   if (!success) return ControlError(404, "not_found", success.error().message);
   return JsonResponse(200, DumpJson({{"success", *success}}));
 }
 
 // As of AI Gateway, for the v4 API, KV or D1.
 Response Control::CloudKnobs(std::string_view part, Request& request) {
-  fake::CloudKnobs knobs = cloud_->knobs();
+  fake::CloudKnobs knobs = controlled_.cloud->knobs();
   if (request.method == "PATCH") {
     if (!request.body.Buffer(kControlBodyBytes, runtime_.Now() + std::chrono::seconds(10))) {
       return ControlError(413, "body_too_large", "The body is too large or incomplete.");
@@ -236,11 +237,19 @@ Response Control::CloudKnobs(std::string_view part, Request& request) {
     const auto json = ParseJson(request.body.bytes(), {.refuse_duplicate_keys = true});
     const Status set = json ? fake::SetCloudKnobs(part, *json, knobs) : Status(json.error());
     if (!set) return ControlError(400, "invalid_input", set.error().message);
-    cloud_->SetKnobs(knobs);
+    controlled_.cloud->SetKnobs(knobs);
   } else if (request.method != "GET") {
     return ControlError(405, "method_not_allowed", "GET or PATCH.");
   }
   return JsonResponse(200, DumpJson(fake::CloudKnobsToJson(part, knobs)));
+}
+
+// POST: every store is empty, no fault is set, nothing is in the journal. Knobs and the clock stay.
+Response Control::Reset(const Request& request) {
+  if (request.method != "POST") return ControlError(405, "method_not_allowed", "POST.");
+  const Status done = controlled_.reset();
+  if (!done) return ControlError(500, "reset_failed", done.error().message);
+  return JsonResponse(200, DumpJson(Json::object()));
 }
 
 Response Control::ReadJournal(const Request& request) {

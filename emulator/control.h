@@ -3,10 +3,12 @@
 // Thread-safety: Handle from any task. A browser page of another origin cannot use it: Host must be
 // a loopback name and Origin, when present, the same.
 #pragma once
+#include <functional>
 #include <string>
 #include <string_view>
 
 #include "core/adapters/thread_runtime.h"
+#include "core/base/result.h"
 #include "core/gateway/metrics.h"
 #include "core/http/message.h"
 #include "fakes/access/access.h"
@@ -18,19 +20,28 @@
 
 namespace mg {
 
+// What there is to control; null what is not there, or is the real service.
+struct Controlled {
+  const Metrics* metrics = nullptr;  // null: fakes alone
+  fake::AiGateway* ai_gateway = nullptr;
+  fake::Access* access = nullptr;
+  fake::Zone* zone = nullptr;  // null: no edge
+  fake::CloudApi* cloud = nullptr;
+  std::function<Status()> reset = nullptr;  // every store, as on a first start
+  std::string state_folder = {};            // "": it keeps no state
+};
+
 class Control final : public Handler {
  public:
-  // What may be null: `metrics` (fakes alone), `ai_gateway` and `access` (the real ones), `zone`
-  // (no edge), `cloud` (all of them real).
-  Control(std::string management_token, const Metrics* metrics, fake::Journal& journal,
-          fake::Faults& faults, fake::AiGateway* ai_gateway, fake::Access* access, fake::Zone* zone,
-          fake::CloudApi* cloud, ThreadRuntime& runtime);
+  Control(std::string management_token, Controlled controlled, fake::Journal& journal,
+          fake::Faults& faults, ThreadRuntime& runtime);
   Response Handle(Request& request, const Peer& peer, CancelToken& caller_gone) override;
 
  private:
   Response Answer(Request& request);
   bool Authorised(const Request& request) const;
   Response Clock(Request& request);
+  Response Reset(const Request& request);
   Response ReadJournal(const Request& request);
   Response Faults(Request& request, std::string_view id);
   Response AddFaults(Request& request);
@@ -40,14 +51,10 @@ class Control final : public Handler {
   Response LimitAtEdge(Request& request);
   Response CloudKnobs(std::string_view part, Request& request);
 
-  std::string management_token_;
-  const Metrics* metrics_;
+  const std::string management_token_;
+  const Controlled controlled_;
   fake::Journal& journal_;
   fake::Faults& faults_;
-  fake::AiGateway* ai_gateway_;
-  fake::Access* access_;
-  fake::Zone* zone_;
-  fake::CloudApi* cloud_;
   ThreadRuntime& runtime_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <optional>
 
@@ -37,6 +38,7 @@ namespace {
 
 constexpr Nanos kDrain = std::chrono::seconds(10);  // OPS-5
 constexpr Nanos kUsageFlush = std::chrono::seconds(5);
+constexpr Nanos kUsagePause = std::chrono::milliseconds(20);
 constexpr std::uint64_t kFaultSeed = 1;             // the same chances in every run
 constexpr std::int64_t kFakeBatchIntervalMs = 250;  // USG-4
 constexpr std::int64_t kRealBatchIntervalMs = 1000;
@@ -94,6 +96,7 @@ class Emulator::Impl {
 
   Status Start();
   void Stop();
+  Status Reset();
 
   EmulatorOptions options_;
   ThreadRuntime& runtime_;
@@ -117,6 +120,7 @@ class Emulator::Impl {
   std::shared_ptr<LocalAuthority> authority_;  // null: no TLS
   Listening gateway_, api_, s3_, management_, internal_;
   bool stopped_ = false;
+  std::atomic<bool> resetting_{false};
 
  private:
   bool Wants(const char* name, BindingKind kind) const {
@@ -135,14 +139,18 @@ class Emulator::Impl {
   void BuildEdge();
   bool IsRegisteredDomain(std::string_view host);
   Status PrepareRegistry();
+  Status FillRegistry(CancelToken& cancel);
   Status EnsureDemoTenant(CancelToken& cancel);
+  Status ResetStores();
+  void LetUsageArrive();
+  Status RetireAgents(CancelToken& cancel);
   void FillReady();
 };
 
 bool Emulator::Impl::AnyFakeOnApi() const {
   const Profile& profile = options_.profile;
   return Wants("kv", profile.kv) || Wants("d1", profile.db) || Wants("access", profile.access) ||
-         Wants("ai", profile.ai_gateway);
+         Wants("ai", profile.ai_gateway) || Wants("r2", profile.bucket);
 }
 
 Result<ServerOptions> Emulator::Impl::GatewayListener() {
@@ -290,12 +298,55 @@ bool Emulator::Impl::IsRegisteredDomain(std::string_view host) {
 // apply`).
 Status Emulator::Impl::PrepareRegistry() {
   CancelToken cancel;
-  if (options_.profile.db == BindingKind::kFake) {
-    auto applied = ApplyMigrations(*assembly_->db(), cancel);
-    if (!applied) return applied.error();
-    if (options_.with_demo_tenant) MG_RETURN_IF_ERROR(EnsureDemoTenant(cancel));
-  }
+  MG_RETURN_IF_ERROR(FillRegistry(cancel));
   assembly_->Start();
+  return Ok();
+}
+
+Status Emulator::Impl::FillRegistry(CancelToken& cancel) {
+  if (options_.profile.db != BindingKind::kFake) return Ok();
+  auto applied = ApplyMigrations(*assembly_->db(), cancel);
+  if (!applied) return applied.error();
+  return options_.with_demo_tenant ? EnsureDemoTenant(cancel) : Ok();
+}
+
+// Usage rows that wait would otherwise come to a database that has forgotten their tenants.
+void Emulator::Impl::LetUsageArrive() {
+  const Instant latest = runtime_.Now() + kUsageFlush;
+  while (assembly_->services().usage.Waiting() > 0 && runtime_.Now() < latest)
+    runtime_.SleepUntil(runtime_.Now() + kUsagePause);
+}
+
+// Agents of tenants that are about to be nobody's.
+Status Emulator::Impl::RetireAgents(CancelToken& cancel) {
+  if (assembly_->services().registry == nullptr) return Ok();
+  MG_TRY(tenants, assembly_->services().registry->ListTenants(cancel));
+  for (const TenantRecord& record : tenants)
+    assembly_->services().sandboxes.Retire(record.sandbox_id);
+  return Ok();
+}
+
+Status Emulator::Impl::Reset() {
+  if (resetting_.exchange(true)) return Error{Code::kConflict, "another reset is under way", true};
+  const Status done = ResetStores();
+  resetting_ = false;
+  return done;
+}
+
+Status Emulator::Impl::ResetStores() {
+  CancelToken cancel;
+  faults_.Clear();
+  if (assembly_) {
+    LetUsageArrive();
+    if (fakes_.d1) MG_RETURN_IF_ERROR(RetireAgents(cancel));
+  }
+  if (cloud_api_) cloud_api_->Reset();
+  if (zone_) zone_->Set(zone_->settings());
+  if (assembly_ && assembly_->db() != nullptr) {
+    MG_RETURN_IF_ERROR(FillRegistry(cancel));
+    assembly_->ForgetRegistry();
+  }
+  journal_.Forget();
   return Ok();
 }
 
@@ -371,9 +422,15 @@ Status Emulator::Impl::Start() {
     }
   }
   const Metrics* metrics = assembly_ ? &assembly_->services().metrics : nullptr;
-  control_.emplace(options_.credentials.management_token, metrics, journal_, faults_,
-                   fakes_.Pointers().ai_gateway, fakes_.Pointers().access,
-                   zone_ ? &*zone_ : nullptr, cloud_api_ ? &*cloud_api_ : nullptr, runtime_);
+  Controlled controlled{metrics,
+                        fakes_.Pointers().ai_gateway,
+                        fakes_.Pointers().access,
+                        zone_ ? &*zone_ : nullptr,
+                        cloud_api_ ? &*cloud_api_ : nullptr,
+                        [this] { return Reset(); },
+                        options_.state_folder};
+  control_.emplace(options_.credentials.management_token, std::move(controlled), journal_, faults_,
+                   runtime_);
   management_.handler.Set(&*control_);
   FillReady();
   if (assembly_) {
@@ -413,6 +470,18 @@ const Ready& Emulator::ready() const {
 }
 const Settings& Emulator::settings() const {
   return impl_->options_.profile.settings;
+}
+bool Emulator::has_gateway() const {
+  return impl_->assembly_.has_value();
+}
+bool Emulator::has_kv_fake() const {
+  return impl_->fakes_.kv.has_value();
+}
+bool Emulator::has_d1_fake() const {
+  return impl_->fakes_.d1.has_value();
+}
+bool Emulator::has_r2_fake() const {
+  return impl_->fakes_.r2.has_value();
 }
 Assembly& Emulator::assembly() {
   return *impl_->assembly_;

@@ -68,7 +68,11 @@ class Emulator {
 
   const Ready& ready() const;
   const Settings& settings() const;  // the effective ones
-  Assembly& assembly();              // only with a gateway
+  bool has_gateway() const;
+  Assembly& assembly();  // only with a gateway
+  bool has_kv_fake() const;
+  bool has_d1_fake() const;
+  bool has_r2_fake() const;
   fake::Journal& journal();
   // A signed Access token of the fake for this email; "" when Access is real.
   std::string MintToken(const std::string& email);

@@ -11,6 +11,8 @@
 
 #include "core/adapters/small_adapters.h"
 #include "core/base/bytes.h"
+#include "emulator/state_archive.h"
+#include "emulator/state_copy.h"
 
 namespace mg {
 namespace {
@@ -76,7 +78,10 @@ Result<StateFolder> StateFolder::Open(const std::string& path) {
     ::close(lock);
     return SystemError("cannot write " + lock_path);
   }
-  return StateFolder(path, lock);
+  StateFolder folder(path, lock);
+  StateCopy::RemoveLeftovers(path);
+  MG_RETURN_IF_ERROR(FinishImport(path));
+  return folder;
 }
 
 StateFolder::StateFolder(StateFolder&& other) noexcept

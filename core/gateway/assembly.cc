@@ -150,11 +150,15 @@ void Assembly::Start() {
   if (!impl_->watch) return;
   CancelToken nobody;
   if (!impl_->watch->PollOnce(nobody)) {  // it logged why, and goes on trying
-    RegistryChange unknown;
-    unknown.kind = kRegistryReset;
-    impl_->Follow(unknown);
+    ForgetRegistry();
   }
   impl_->watch->Start();
+}
+
+void Assembly::ForgetRegistry() {
+  RegistryChange unknown;
+  unknown.kind = kRegistryReset;
+  impl_->Follow(unknown);
 }
 
 Status Assembly::FollowRegistryOnce(CancelToken& cancel) {

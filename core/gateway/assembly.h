@@ -50,6 +50,9 @@ class Assembly {
   void Start();
   // One poll of registry_changes.
   Status FollowRegistryOnce(CancelToken& cancel);
+  // The registry is another one, as after a reset of its database: everything that is held of it is
+  // looked up again.
+  void ForgetRegistry();
   // After the listeners have drained: agents stop, then usage rows are flushed for at most this
   // long.
   void Stop(Nanos flush_time);

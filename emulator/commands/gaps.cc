@@ -5,6 +5,7 @@
 
 #include "emulator/commands/run_commands.h"
 #include "fakes/d1/d1.h"
+#include "fakes/gap_routes.h"
 #include "fakes/identity.h"
 #include "fakes/kv/kv.h"
 
@@ -33,7 +34,9 @@ void Add(const fake::FakeOperations& of, Shown& items) {
 
 int PrintGaps(Format format) {
   Shown items = Shown::array();
-  for (const auto& of : {fake::IdentityOperations(), fake::KvOperations(), fake::D1Operations()}) {
+  for (const auto& of :
+       {fake::IdentityOperations(), fake::KvOperations(), fake::D1Operations(), fake::R2RestGaps(),
+        fake::R2Gaps(), fake::AccessGaps(), fake::AiManagementGaps(), fake::AiGaps()}) {
     Add(of, items);
   }
   Print({{"items", std::move(items)}}, format);

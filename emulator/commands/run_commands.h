@@ -1,5 +1,5 @@
-// The commands that run something: up, serve, exec, smoke; and those that only look: profile show,
-// env validate, access token. Each returns an exit code.
+// The commands that run something: up, serve, exec, smoke; state export and import; and those that
+// only look: profile show, env validate, access token. Each returns an exit code.
 #pragma once
 #include <cstdint>
 #include <set>
@@ -25,6 +25,7 @@ struct UpOptions {
   std::string edge;             // a file of its settings
   bool without_edge = false;
   bool tls = false;
+  std::string seed;  // a file of what the fakes hold from the start
   std::string model_fixtures, model_upstream, model_upstream_name, model_record, model_replay;
 };
 
@@ -32,6 +33,8 @@ int RunUp(const UpOptions& options);
 int RunServe(const std::string& profile);
 int RunExec(const std::vector<std::string>& command, bool dev_mode);
 int RunSmoke(Format format);
+int StateExport(const std::string& folder, const std::string& file);
+int StateImport(const std::string& folder, const std::string& file);
 int PrintGaps(Format format);  // what the fakes do not do, from their route tables
 
 int ProfileShow(const std::string& profile);

@@ -119,7 +119,7 @@ class SocketTarget final : public scenario::Target {
   std::string Describe() const override { return ReadyToJson(emulator_.ready()); }
   Probes probes() override {
     const Ready& ready = emulator_.ready();
-    return {&*probe_, emulator_.settings().bindings,
+    return {&*probe_, &transport_, emulator_.settings().bindings,
             ready.At("api_base") + "/accounts/" + ready.At("account_id"), ready.At("api_token")};
   }
 

@@ -11,6 +11,7 @@
 #include "emulator/commands/private_emulator.h"
 #include "emulator/commands/run_commands.h"
 #include "emulator/journal_file.h"
+#include "emulator/seeding.h"
 #include "emulator/self.h"
 #include "emulator/state.h"
 #include "fakes/ai/knobs_json.h"
@@ -199,6 +200,23 @@ int OpenLogFile() {
   return file < 0 ? 2 : file;
 }
 
+// Before anything is opened: a file with a mistake starts nothing.
+Result<scenario::LoadedSeed> ReadSeedOf(const UpOptions& options) {
+  return options.seed.empty() ? Result<scenario::LoadedSeed>(scenario::LoadedSeed())
+                              : ReadSeed(options.seed);
+}
+
+Result<SeedKeys> FillFrom(const scenario::LoadedSeed& seed, Emulator& emulator,
+                          const std::string& state_folder) {
+  return seed.document == nullptr ? Result<SeedKeys>(SeedKeys())
+                                  : Seed(*seed.document, emulator, state_folder);
+}
+
+void PrintKeys(const SeedKeys& keys) {
+  for (const auto& [name, secret] : keys) std::cout << "key of " << name << "   " << secret << "\n";
+  if (!keys.empty()) std::cout << std::endl;
+}
+
 void WarnOfDevMode(const Settings& settings) {
   if (!settings.dev_mode) return;
   std::cout << "*** DEV_MODE: keys and Access are not checked, X-Tenant-Override counts. Never run "
@@ -208,6 +226,8 @@ void WarnOfDevMode(const Settings& settings) {
 }  // namespace
 
 int RunUp(const UpOptions& options) {
+  auto seed = ReadSeedOf(options);
+  if (!seed) return Fail("up", seed.error());
   auto state = OpenState(options);
   if (!state) return Fail("up", state.error());
   auto made = OptionsFor(options, *state);
@@ -221,14 +241,22 @@ int RunUp(const UpOptions& options) {
   if (!started) {
     return Fail("up", {Code::kInvalid, PortAdvice(started.error(), options.port_base), false});
   }
+  auto keys = FillFrom(*seed, emulator, state_folder);
+  if (!keys) {
+    emulator.Stop();
+    return Fail("up", keys.error());
+  }
   WarnOfDevMode(emulator.settings());
   PrintTable(emulator.ready());
   PrintHints(emulator.ready(), state_folder);
+  PrintKeys(*keys);
   JournalFile journal_file(".moltgate/run/journal.ndjson");
-  Status noted = WriteRunNotes(emulator.ready());
+  Ready ready = emulator.ready();
+  for (const auto& [name, secret] : *keys) ready.values["key " + name] = secret;
+  Status noted = WriteRunNotes(ready);
   if (noted && !options.ready_file.empty()) {
     FileDisk disk;
-    noted = disk.Replace(options.ready_file, ReadyToJson(emulator.ready()));
+    noted = disk.Replace(options.ready_file, ReadyToJson(ready));
   }
   if (!noted) {
     emulator.Stop();

@@ -37,8 +37,11 @@ class ControlApi : public testing::Test {
   OsRandom random;
   fake::AiGateway ai_gateway{credentials, "", runtime, random, faults};
   fake::Zone zone{{}, runtime};
-  Control control{"secret", nullptr, journal, faults, &ai_gateway,
-                  nullptr,  &zone,   nullptr, runtime};
+  Control control{"secret",
+                  {.ai_gateway = &ai_gateway, .zone = &zone, .reset = [] { return Ok(); }},
+                  journal,
+                  faults,
+                  runtime};
 };
 
 TEST_F(ControlApi, ChangesTheKnobsOfAiGatewayThatAreNamed) {
