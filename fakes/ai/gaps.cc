@@ -6,8 +6,6 @@ namespace mg::fake {
 namespace {
 
 constexpr Operation kRefused[] = {
-    {"POST", "v1/{account}/{gateway}/workers-ai/v1/responses", "ai.openai",
-     "OpenAI's responses and Anthropic's messages"},
     {"POST", "v1/{account}/{gateway}/{provider}", "ai.provider", "providers but Workers AI"},
     {"GET", "v1/{account}/{gateway}/{provider}", "ai.realtime", "realtime WebSockets"},
     {"POST", "client/v4/accounts/{account}/ai/run/{model}?queueRequest=true", "ai.batch",
