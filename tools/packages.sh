@@ -5,7 +5,8 @@ build_packages=(
   libpoco-dev libsqlite3-dev nlohmann-json3-dev libcli11-dev libidn2-dev libssl-dev
   libgtest-dev libgmock-dev libbenchmark-dev)   # cmake looks for these three when it configures
 check_packages=("${build_packages[@]}" clang-format-14 curl sqlite3)
-deep_packages=("${check_packages[@]}" clang-14 clang-tidy-14 libclang-rt-14-dev chromium slowhttptest)
+deep_packages=("${check_packages[@]}" clang-14 clang-tidy-14 libclang-rt-14-dev chromium slowhttptest
+  awscli rclone s3cmd)
 
 # Installs those of the named packages that are missing, as root or through sudo, and says which.
 install_packages() {

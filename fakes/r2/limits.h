@@ -35,7 +35,9 @@ inline constexpr std::chrono::minutes kBodyDeadline{60};
 
 // UNCONFIRMED texts.
 inline constexpr std::string_view kBadBucketName = "The specified bucket name is not valid.";
-inline constexpr std::string_view kBucketConflictCode = "BucketConflict";  // AWS: AlreadyOwnedByYou
+// UNCONFIRMED: the name of AWS for that text, and one that rclone takes for no failure, which makes
+// the bucket anew before each upload.
+inline constexpr std::string_view kBucketConflictCode = "BucketAlreadyOwnedByYou";
 inline constexpr std::string_view kBucketConflict =
     "The bucket you tried to create already exists, and you own it.";
 inline constexpr std::string_view kTooManyBuckets =

@@ -29,7 +29,8 @@ async function makePrograms(folder) {
   const wrangler = path("node_modules/wrangler/wrangler-dist/cli.js");
   await program(folder, "moltgate", `exec '${setting("MOLTGATE_PROGRAM")}' "$@"`);
   await program(folder, "node", `exec '${process.execPath}' "$@"`);
-  await program(folder, "npx", `[ "$1" = wrangler ] && shift && exec node --require '${path("no_workerd.cjs")}' '${wrangler}' "$@"`);
+  const node = `exec node --require '${path("no_workerd.cjs")}'`;
+  await program(folder, "npx", `[ "$1" = wrangler ] && shift && ${node} '${wrangler}' "$@"`);
   await program(folder, "npm", `shift; for name; do test -d "node_modules/$name" || exit 1; done`);
 }
 

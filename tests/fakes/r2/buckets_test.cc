@@ -19,7 +19,9 @@ TEST_F(R2Buckets, MakesListsAndRemovesBuckets) {
   EXPECT_EQ(made.status, 200);
   EXPECT_EQ(made.headers.Get("location"), "/second");
   EXPECT_EQ(note.operation, "r2.create_bucket");
-  EXPECT_EQ(Call("PUT", "/second").status, 409);
+  const Response again = Call("PUT", "/second");
+  EXPECT_EQ(again.status, 409);
+  EXPECT_EQ(Element(again, "Code"), "BucketAlreadyOwnedByYou");
   for (const char* name : {"ab", "Upper", "a.b", "-ab", "ab-", "a_b"})
     EXPECT_EQ(Element(Call("PUT", std::string("/") + name), "Code"), "InvalidBucketName") << name;
   const Response listed = Call("GET", "/");
