@@ -27,7 +27,7 @@ void Engine::Run(std::function<void()> root) {
   ++switches_;
   worker.Start(*this, cores_);
   finished_.Await();
-  cancelling_ = false;
+  cancelling_ = root_ended_ = false;
   if (const auto failure = std::exchange(failure_, nullptr)) std::rethrow_exception(failure);
 }
 
@@ -77,11 +77,9 @@ void Engine::End(SimTask& task) {
   std::exchange(task.context, {}).reset();
   task.state = SimTask::State::kDone;
   WakeAll(task.joiners);
-  const bool was_root = &task == root_;
+  root_ended_ = root_ended_ || &task == root_;
   current_ = nullptr;
   living_.erase(task.place);
-  if (!was_root || living_.empty() || cancelling_) return;
-  Fail(std::make_exception_ptr(LeftOver(ReportOf("left over"))));
 }
 
 SimTask& Engine::EnterWait(WaitKind kind, Instant deadline, int locks_allowed) {
@@ -140,7 +138,9 @@ bool Engine::GiveWorker(SimTask& task) {
 
 SimTask& Engine::Next() {
   while (scheduler_.NoneReady()) {
-    if (timers_.empty()) {
+    if (root_ended_ && !cancelling_) {
+      Fail(std::make_exception_ptr(LeftOver(ReportOf("left over"))));
+    } else if (timers_.empty()) {
       Unstick();
     } else {
       JumpToEarliestTimer();
@@ -187,7 +187,8 @@ Instant Engine::EarliestTimer() const {
 
 void Engine::Sleep(Instant t) {
   SimTask& me = EnterWait(WaitKind::kSleep, t, 0);
-  if (scheduler_.NoneReady() && t < EarliestTimer()) {  // alone: what Block would come to
+  if (!root_ended_ && scheduler_.NoneReady() &&
+      t < EarliestTimer()) {  // alone: what Block would come to
     now_ = std::max(now_, t);
     Choose(me);
     return;

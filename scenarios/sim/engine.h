@@ -84,6 +84,7 @@ class Engine final : public Job {
   CoreSet cores_;               // of Run's caller
   Baton finished_;
   std::exception_ptr failure_;
+  bool root_ended_ = false;  // no time passes any more
   bool cancelling_ = false;  // every wait throws Cancelled, but for those of destructors
 };
 

@@ -34,7 +34,7 @@ struct Deadlock : std::runtime_error {  // names every task and what it waits fo
 struct BlockedUnderLock : std::logic_error {
   using logic_error::logic_error;
 };
-struct LeftOver : std::runtime_error {  // a task alive when the root ended
+struct LeftOver : std::runtime_error {  // a task that still waited when the root had ended
   using runtime_error::runtime_error;
 };
 
@@ -63,8 +63,9 @@ class SimRuntime final : public Runtime {
   std::unique_ptr<CondVar> MakeCondVar() override;
 
   // Runs `root` and everything it spawned, on threads of its own; returns when the last has ended.
-  // A task that is alive when `root` returns is cancelled and named in LeftOver. Tasks that were
-  // spawned before start with it, those first in kFifo.
+  // Once `root` has returned no time passes: what is ready runs on, and a task that waits then is
+  // cancelled and named in LeftOver. Tasks that were spawned before start with `root`, those first
+  // in kFifo.
   void Run(std::function<void()> root);
 
   // What the running task works for; a task inherits a copy of its spawner's, `root` that of the

@@ -25,22 +25,34 @@ TEST(SimRuntimeFailure, ADeadlockNamesEveryTaskAndWhatItWaitsFor) {
             "[worker-3 waits for condvar]");
 }
 
-TEST(SimRuntimeFailure, ATaskThatRootLeavesAliveIsCancelledAndNamed) {
+TEST(SimRuntimeFailure, ATaskThatRootLeavesWaitingIsCancelledAndNamed) {
   SimRuntime runtime(Fifo());
-  bool cancelled = false, started = false;
+  bool cancelled = false, slept = false;
   const std::string failure = FailureOf<LeftOver>(runtime, [&] {
     runtime.Spawn("victim", [&] {
       AtEnd note{[&] { cancelled = true; }};
       runtime.SleepUntil(At(100s));
     });
     runtime.SleepUntil(At(2s));
-    runtime.Spawn("late", [&] { started = true; });
+    runtime.Spawn("late", [&] {
+      runtime.SleepUntil(At(3s));
+      slept = true;
+    });
   });
   EXPECT_EQ(failure,
-            "left over at t=2s: [victim waits for sleep until t=100s] [late waits for its start]");
+            "left over at t=2s: [victim waits for sleep until t=100s] "
+            "[late waits for sleep until t=3s]");
   EXPECT_TRUE(cancelled);
-  EXPECT_FALSE(started);
+  EXPECT_FALSE(slept);
   EXPECT_EQ(runtime.Now(), At(2s));
+}
+
+// Which of two ready tasks runs first is the schedule's choice, and no fault of either.
+TEST(SimRuntimeFailure, ATaskThatIsReadyWhenRootEndsRunsToItsEnd) {
+  SimRuntime runtime(Fifo());
+  bool ended = false;
+  runtime.Run([&] { runtime.Spawn("worker", [&] { ended = true; }); });
+  EXPECT_TRUE(ended);
 }
 
 TEST(SimRuntimeFailure, AnEscapedExceptionFailsTheRunAndCancelsTheRest) {
