@@ -7,19 +7,12 @@
 #include <string_view>
 #include <utility>
 
+#include "core/adapters/file_io.h"
+
 namespace mg {
 namespace {
 
 constexpr std::size_t kMaxBytes = std::size_t{32} << 20;
-
-bool WriteAll(int file, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(file, text.data(), text.size());
-    if (written <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
-}
 
 }  // namespace
 

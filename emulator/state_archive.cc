@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/adapters/file_io.h"
 #include "core/adapters/small_adapters.h"
 #include "core/base/bytes.h"
 #include "core/base/json.h"
@@ -41,12 +42,8 @@ Error SystemError(const std::string& what) {
   return Error{Code::kUnavailable, what + ": " + std::strerror(errno), false};
 }
 
-Status SyncFolder(const std::string& path) {
-  const int folder = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder < 0) return SystemError("cannot open " + path);
-  const bool synced = ::fsync(folder) == 0;
-  ::close(folder);
-  return synced ? Ok() : Status(SystemError("cannot sync " + path));
+Status Synced(const std::string& folder) {
+  return SyncFolder(folder) ? Ok() : Status(SystemError("cannot sync " + folder));
 }
 
 Status Rename(const std::string& from, const std::string& to) {
@@ -201,8 +198,8 @@ Status CheckState(const std::string& folder) {
 Status SyncFolders(const std::string& folder) {
   std::error_code failed;
   for (const auto& entry : fs::directory_iterator(folder, failed))
-    if (entry.is_directory()) MG_RETURN_IF_ERROR(SyncFolder(entry.path().string()));
-  return SyncFolder(folder);
+    if (entry.is_directory()) MG_RETURN_IF_ERROR(Synced(entry.path().string()));
+  return Synced(folder);
 }
 
 Status Remove(const fs::path& path) {
@@ -231,7 +228,7 @@ Status ExportState(const std::string& folder, const std::string& file, WallTime 
     return written;
   }
   const std::string parent = fs::path(file).parent_path().string();
-  return SyncFolder(parent.empty() ? "." : parent);
+  return Synced(parent.empty() ? "." : parent);
 }
 
 Status ImportState(const StateFolder& folder, const std::string& file) {
@@ -247,7 +244,7 @@ Status ImportState(const StateFolder& folder, const std::string& file) {
     return arrived;
   }
   MG_RETURN_IF_ERROR(Rename(arriving, folder.path() + "/" + kReady));
-  MG_RETURN_IF_ERROR(SyncFolder(folder.path()));  // from here on there is only forward
+  MG_RETURN_IF_ERROR(Synced(folder.path()));  // from here on there is only forward
   return FinishImport(folder.path());
 }
 
@@ -260,15 +257,15 @@ Status FinishImport(const std::string& folder) {
   if (fs::exists(ready)) {  // the old state goes first, as a whole
     MG_TRY(old, TopFilesOfState(folder));
     for (const std::string& name : old) MG_RETURN_IF_ERROR(Remove(fs::path(folder) / name));
-    MG_RETURN_IF_ERROR(SyncFolder(folder));
+    MG_RETURN_IF_ERROR(Synced(folder));
     MG_RETURN_IF_ERROR(Rename(ready.string(), moving.string()));
-    MG_RETURN_IF_ERROR(SyncFolder(folder));
+    MG_RETURN_IF_ERROR(Synced(folder));
   }
   if (!fs::exists(moving)) return Ok();
   MG_TRY(names, TopFilesOfState(moving.string()));
   for (const std::string& name : names)
     MG_RETURN_IF_ERROR(Rename((moving / name).string(), folder + "/" + name));
-  MG_RETURN_IF_ERROR(SyncFolder(folder));
+  MG_RETURN_IF_ERROR(Synced(folder));
   return Remove(moving);
 }
 

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/adapters/file_io.h"
 #include "core/base/bytes.h"
 #include "fakes/r2/digests.h"
 
@@ -98,13 +99,7 @@ TarWriter::~TarWriter() {
 }
 
 Status TarWriter::Write(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(file_, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return SystemError("cannot write the archive");
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return Ok();
+  return WriteAll(file_, bytes) ? Ok() : Status(SystemError("cannot write the archive"));
 }
 
 Status TarWriter::BeginEntry(const std::string& name, std::int64_t size) {

@@ -14,6 +14,7 @@
 #include <system_error>
 #include <utility>
 
+#include "core/adapters/file_io.h"
 #include "core/base/check.h"
 #include "core/base/json_text.h"
 #include "core/base/time_text.h"
@@ -41,29 +42,15 @@ class Descriptor {
   int fd_;
 };
 
-// False with errno set when not all of it could be written.
-bool WriteAll(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(n));
-  }
-  return true;
-}
-
 std::string FolderOf(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   if (slash == std::string::npos) return ".";
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-// A name that came or went survives a power cut only once its folder is written.
 Status SyncFolderOf(const std::string& path) {
   const std::string folder = FolderOf(path);
-  const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd.ok() || ::fsync(fd.get()) != 0) return FromErrno("cannot sync", folder, errno);
-  return Ok();
+  return SyncFolder(folder) ? Ok() : Status(FromErrno("cannot sync", folder, errno));
 }
 
 std::string_view LevelName(LogLevel level) {
